@@ -1,0 +1,80 @@
+# The two commands are `make lab` and `make test`; `make` alone lists the others.
+#
+#   PYTHON=python3.12       another interpreter than python3, for a fresh .venv
+#   TORCH_INDEX=https://…   a further package index, for the CPU-only PyTorch on Linux (README.md)
+#   ARGS="…"                options for JupyterLab, or for pytest over tests/
+#   CONSTRAINTS=            the newest versions that pyproject.toml allows, not the tested ones
+#   HOLD="…"                versions that `make constraints` may not go beyond
+
+PYTHON ?= python3
+CONSTRAINTS ?= constraints.txt
+HOLD ?= torch==2.14.1 torchvision==0.29.1
+
+BIN := .venv/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) \
+	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+LAB_OPTIONS = --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_welcome.ipynb \
+	--LabApp.extension_manager=readonly
+
+NOTEBOOKS = notebooks $(if $(wildcard exercises/solutions/*.ipynb),exercises/solutions)
+
+.PHONY: help lab test lessons badges constraints clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+lab: .venv/lab.stamp ## open the course in JupyterLab; the first call sets it up
+	$(BIN)/python -m jupyterlab $(LAB_OPTIONS) $(ARGS)
+
+# Every part runs even when one before it has failed; any failure fails the whole.
+test: .venv/test.stamp ## check everything: style, library, widgets, every notebook
+	@$(BIN)/python tests/chromium.py
+	@status=0; \
+	$(BIN)/python -m ruff check || status=1; \
+	$(BIN)/python -m ruff format --check || status=1; \
+	$(BIN)/python -m pytest tests $(ARGS) || status=1; \
+	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=600 --durations=5 $(NOTEBOOKS) || status=1; \
+	if [ $$status = 0 ]; then echo "make test: all passed"; else echo "make test: FAILED"; fi; \
+	exit $$status
+
+lessons: .venv/test.stamp ## run every lesson and store its outputs, with seconds and memory
+	$(BIN)/python benchmarks/lessons.py --store $(ARGS)
+
+badges: .venv/lab.stamp ## write launch badges and links, once pyproject.toml has the address
+	$(BIN)/python -m course_lib badges
+
+constraints: ## find the newest versions that work together on every system, and pin them
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/python -m pip install --quiet uv
+	printf '%s\n' $(HOLD) > .venv-constraints/hold.txt
+	grep '^#' constraints.txt > .venv-constraints/pins.txt
+	.venv-constraints/bin/uv pip compile --quiet --universal --fork-strategy fewest \
+		--python-version 3.11 --extra test --constraint .venv-constraints/hold.txt \
+		--no-annotate --no-header pyproject.toml > .venv-constraints/found.txt
+	grep -Ev '^(nvidia-|cuda-|triton=)' .venv-constraints/found.txt >> .venv-constraints/pins.txt
+	mv .venv-constraints/pins.txt constraints.txt
+	rm -r .venv-constraints
+
+clean: ## remove the environment and everything else that is made anew
+	rm -rf .venv .venv-constraints *.egg-info build .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+.venv/lab.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	@echo "Setting up the course in .venv: minutes the first time, and some GB of downloads."
+	$(INSTALL) --editable .
+	@# JupyterLab would ask every student whether to fetch news, and look for updates.
+	$(BIN)/python -m jupyterlab.labextensions disable --level=sys_prefix \
+		@jupyterlab/apputils-extension:announcements
+	@touch $@
+
+.venv/test.stamp: .venv/lab.stamp
+	$(INSTALL) --editable '.[test]'
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs \
+	Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }  # a half-made one would pass for whole

@@ -1,0 +1,46 @@
+"""The two data sets of the course, embedded and checked, and batches of them."""
+
+from collections.abc import Iterator
+
+from course_lib.data.batching import Batches, batches, to_float, to_uint8
+from course_lib.data.captions import Tokeniser, captions, describe, mentioned
+from course_lib.data.fashion import FASHION_CLASSES, fashion
+from course_lib.data.fashion import FILES as _FASHION
+from course_lib.data.fashion import FOLDER as _FOLDER
+from course_lib.data.integrity import DamagedFile, verified
+from course_lib.data.personas import ATTRIBUTES, personas, visible
+from course_lib.data.personas import FILE as _PERSONAS
+from course_lib.data.personas import SHA256 as _PERSONAS_SHA256
+from course_lib.data.personas import SIZE as _PERSONAS_SIZE
+
+__all__ = [
+    "ATTRIBUTES",
+    "FASHION_CLASSES",
+    "Batches",
+    "DamagedFile",
+    "Tokeniser",
+    "batches",
+    "captions",
+    "check_files",
+    "describe",
+    "fashion",
+    "mentioned",
+    "personas",
+    "to_float",
+    "to_uint8",
+    "verified",
+    "visible",
+]
+
+
+def check_files() -> Iterator[tuple[str, str | None]]:
+    """Yield (file name, problem or None) for every embedded data file."""
+    files = {_FOLDER / name: facts for name, facts in _FASHION.items()}
+    files[_PERSONAS] = (_PERSONAS_SHA256, _PERSONAS_SIZE)
+    for path, (sha256, size) in files.items():
+        try:
+            verified(path, sha256, size)
+        except DamagedFile as error:
+            yield path.name, str(error)
+        else:
+            yield path.name, None

@@ -1,0 +1,136 @@
+"""The latent explorer: walk through a generator's latent space with sliders."""
+
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from course_lib import figures
+from course_lib.explorers.base import Explorer, slider, whole_slider
+from course_lib.layers import latents
+from course_lib.training import evaluating
+
+WALK = 9  # images in the strip between the two seeds
+
+
+def slerp(z0: torch.Tensor, z1: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
+    """Return the spherical interpolation between z0 (…, z_dim) and z1 at t in [0, 1].
+
+    sin((1 − t)ω)/sin ω · z0 + sin(tω)/sin ω · z1 with ω the angle between them (Shoemake 1985;
+    White 2016 for latent spaces). Where the two are parallel it is the straight line.
+    """
+    cosine = torch.cosine_similarity(z0, z1, dim=-1).clamp(-1, 1).unsqueeze(-1)
+    omega = cosine.acos()
+    t = torch.as_tensor(t, dtype=z0.dtype)
+    if bool((omega.sin().abs() < 1e-6).any()):
+        return torch.lerp(z0, z1, t)
+    return (((1 - t) * omega).sin() * z0 + (t * omega).sin() * z1) / omega.sin()
+
+
+def lerp(z0: torch.Tensor, z1: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
+    """Return the straight line (1 − t)·z0 + t·z1, which passes nearer to the origin."""
+    return torch.lerp(z0, z1, torch.as_tensor(t, dtype=z0.dtype))
+
+
+def principal_directions(
+    generator: nn.Module, count: int = 6, n: int = 1000, seed: int = 0
+) -> torch.Tensor:
+    """Return the unit directions in z-space that change the image most, (count, z_dim).
+
+    Fits images ≈ mean + A·z by least squares on n samples (for z ~ N(0, I) that is A = E[x zᵀ])
+    and returns the leading right singular vectors of A: the principal component analysis of the
+    images, pulled back to z. The idea follows GANSpace (Härkönen et al. 2020), which does it with
+    inner layers. Signs are fixed so that a positive step brightens the image.
+    """
+    z = latents(n, generator.z_dim, seed)
+    with evaluating(generator):
+        images = torch.cat([generator(part) for part in z.split(250)]).flatten(1)
+    slopes = (images - images.mean(0)).T @ z / n  # (pixels, z_dim)
+    _, _, directions = torch.linalg.svd(slopes, full_matrices=False)
+    directions = directions[:count]
+    brighter = (slopes @ directions.T).sum(0).sign()
+    return directions * torch.where(brighter == 0, 1.0, brighter)[:, None]
+
+
+class LatentExplorer(Explorer):
+    """See `latent`."""
+
+    def __init__(self, generator: nn.Module, count: int, seeds: int, folder: Path):
+        self.generator, self.folder = generator, folder
+        self.directions = principal_directions(generator, count)
+        self.seed_a = whole_slider("seed A", 0, seeds - 1, 0)
+        self.seed_b = whole_slider("seed B", 0, seeds - 1, 1)
+        self.between = slider("from A to B", 0.0, 1.0, 0.0, 0.02)
+        self.path = widgets.ToggleButtons(
+            options=["spherical", "linear"], description="path", style={"button_width": "80px"}
+        )
+        self.truncation = slider("truncation", 0.0, 1.5, 0.8)
+        self.steps = [slider(f"direction {i + 1}", -6.0, 6.0, 0.0, 0.1) for i in range(count)]
+        save = widgets.Button(description="Save this image", icon="download")
+        save.on_click(lambda _: self.save())
+        self.saved = widgets.HTML()
+        controls = [self.seed_a, self.seed_b, self.between, self.path, self.truncation]
+        alt = "A large generated image, and under it a strip of images on the way to another one."
+        super().__init__([*controls, *self.steps, save, self.saved], alt)
+
+    def z(self) -> torch.Tensor:
+        """Return the strip's latent vectors and, last, the chosen one: (WALK + 1, z_dim)."""
+        z_dim = self.generator.z_dim
+        z0, z1 = latents(1, z_dim, self.seed_a.value), latents(1, z_dim, self.seed_b.value)
+        t = torch.cat([torch.linspace(0, 1, WALK), torch.tensor([self.between.value])])
+        path = slerp if self.path.value == "spherical" else lerp
+        offset = torch.tensor([step.value for step in self.steps]) @ self.directions
+        return path(z0, z1, t[:, None]) * self.truncation.value + offset
+
+    def draw(self) -> tuple[bytes, str]:
+        with evaluating(self.generator):
+            images = self.generator(self.z())  # (WALK + 1, C, H, W)
+        strip = figures.tile(images[:WALK], columns=WALK, scale=1)
+        scale = max(1, strip.shape[1] // images.shape[-1])
+        large = figures.tile(images[WALK:], scale=scale)
+        wide = np.full((large.shape[0], strip.shape[1], *large.shape[2:]), 255, np.uint8)
+        left = (wide.shape[1] - large.shape[1]) // 2
+        wide[:, left : left + large.shape[1]] = large
+        space = np.full((4, *wide.shape[1:]), 255, np.uint8)
+        moved = [
+            f"direction {i + 1} by {s.value:+.1f}" for i, s in enumerate(self.steps) if s.value
+        ]
+        sentence = (
+            f"Seed {self.seed_a.value}, {self.between.value:.0%} of the {self.path.value} way to "
+            f"seed {self.seed_b.value}, truncation {self.truncation.value:.2f}"
+            + (": " + ", ".join(moved) if moved else "")
+            + ". The strip shows the whole way."
+        )
+        return figures.png(np.concatenate([wide, space, strip])), sentence
+
+    def save(self) -> Path:
+        """Write the chosen image as PNG, eight times enlarged, and return its path."""
+        with evaluating(self.generator):
+            image = self.generator(self.z()[-1:])
+        self.folder.mkdir(parents=True, exist_ok=True)
+        number = len(list(self.folder.glob("latent-*.png"))) + 1
+        path = self.folder / f"latent-{number:03d}.png"
+        Image.fromarray(figures.tile(image, scale=8)).save(path)
+        self.saved.value = f"saved as {path}"
+        return path
+
+
+def latent(
+    generator: nn.Module, count: int = 6, seeds: int = 100, folder: Path | str = "pictures"
+) -> LatentExplorer:
+    """Return an explorer of a generator's latent space.
+
+    Sliders choose two seeds and a point on the way between them (spherical or linear), the
+    truncation (z is multiplied by it: below 1 images become more typical and less varied), and
+    steps along the principal directions. A button saves the image.
+
+    Args:
+        generator: maps z (N, z_dim) to images and has an attribute `z_dim`.
+        count: number of principal directions, 1 to z_dim.
+        seeds: number of seeds to choose from.
+        folder: where the button saves.
+    """
+    return LatentExplorer(generator, count, seeds, Path(folder))

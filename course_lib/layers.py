@@ -1,0 +1,53 @@
+"""Building blocks and small tools that two models or more share."""
+
+import torch
+from torch import nn
+
+
+def latents(n: int, z_dim: int, seed: int) -> torch.Tensor:
+    """Return n latent vectors z ~ N(0, I), float32, (n, z_dim), the same for the same seed."""
+    if n < 1:
+        raise ValueError(f"n is 1 or more, not {n}")
+    return torch.randn(n, z_dim, generator=torch.Generator().manual_seed(seed))
+
+
+@torch.no_grad()
+def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int) -> torch.Tensor:
+    """Return model(*inputs), computed `batch` rows at a time, on the CPU.
+
+    Runs in eval mode without gradients and restores the mode of every submodule: batch
+    normalisation in training mode would make each image depend on its neighbours.
+    """
+    if batch < 1:
+        raise ValueError(f"batch is 1 or more, not {batch}")
+    modes = [(module, module.training) for module in model.modules()]
+    device = next(model.parameters()).device
+    model.eval()
+    try:
+        parts = zip(*(tensor.split(batch) for tensor in inputs), strict=True)
+        return torch.cat([model(*(part.to(device) for part in row)).cpu() for row in parts])
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 256) -> torch.Tensor:
+    """Return n images generator(z) with z ~ N(0, I), the same for the same seed.
+
+    Args:
+        generator: maps z (N, z_dim) to images and has an attribute `z_dim`.
+        n: number of images.
+        seed: of the latent vectors, which do not depend on `batch`.
+        batch: images computed at a time.
+    """
+    return in_batches(generator, latents(n, generator.z_dim, seed), batch=batch)
+
+
+def expect_shape(tensor: torch.Tensor, shape: tuple[int | None, ...], name: str) -> None:
+    """Raise ValueError unless `tensor` has `shape`, where None stands for any length."""
+    fits = tensor.ndim == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, tensor.shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("N" if length is None else str(length) for length in shape)
+        raise ValueError(f"{name} has shape ({wanted}), got {tuple(tensor.shape)}")

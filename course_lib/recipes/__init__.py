@@ -1,0 +1,39 @@
+"""How each model of the zoo was trained: `python -m course_lib train NAME`."""
+
+from importlib import import_module
+from pathlib import Path
+
+# Name in the zoo -> the file of this folder that trains it.
+RECIPES = {
+    "dcgan-fashion": "dcgan_fashion",
+    "fashion-cnn": "fashion_cnn",
+}
+
+
+def names() -> list[str]:
+    """Return the names of all models that have a recipe, sorted."""
+    return sorted(RECIPES)
+
+
+def recipe(name: str):
+    """Return the recipe of a model, a frozen dataclass.
+
+    Raises:
+        KeyError: no recipe has this name; the message lists those that exist.
+    """
+    if name not in RECIPES:
+        raise KeyError(f"no recipe is called {name!r}; there are {', '.join(names())}")
+    return import_module(f"course_lib.recipes.{RECIPES[name]}").RECIPE
+
+
+def train(name: str, resume: bool = False, out: str | Path | None = None) -> Path:
+    """Train a model by its recipe and return the folder with weights, card and checkpoint.
+
+    Args:
+        name: one of `names()`.
+        resume: go on from the checkpoint in `out`; without one, begin.
+        out: the folder; `runs/NAME` by default. The zoo's own files are never overwritten.
+    """
+    from course_lib.recipes.runner import run
+
+    return run(recipe(name), Path(out) if out is not None else Path("runs") / name, resume)

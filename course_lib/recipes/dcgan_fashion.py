@@ -1,0 +1,86 @@
+"""The shipped model of lesson 04: a DCGAN on Fashion-MNIST, trained for about an hour."""
+
+from dataclasses import dataclass, field
+
+import torch
+
+from course_lib import data, losses, metrics, zoo
+from course_lib.models.dcgan import Discriminator
+from course_lib.recipes.runner import Run
+from course_lib.training import EMA
+
+
+@dataclass(frozen=True)
+class DCGANFashion:
+    """Non-saturating loss on logits, Adam (0.5, 0.999), EMA; the rate falls in the second half."""
+
+    name: str = "dcgan-fashion"
+    model: str = "dcgan.Generator"
+    arguments: dict = field(default_factory=lambda: {"z_dim": 100, "width": 32})
+    data: str = "Fashion-MNIST, training split (60,000 images)"
+    licence: str = "BSD-3-Clause; data: MIT (Zalando Research)"
+    seed: int = 0
+    batch: int = 64
+    steps: int = 16_000
+    learning_rate: float = 6e-4
+    ema: float = 0.999
+
+    def begin(self) -> Run:
+        # Two cores convolve images stored pixel by pixel (channels last) about 1.5 times faster.
+        layout = torch.channels_last
+        generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
+        discriminator = Discriminator(self.arguments["width"]).to(memory_format=layout)
+        ema = EMA(generator, self.ema)
+        optimisers = [
+            torch.optim.Adam(
+                network.parameters(), lr=self.learning_rate, betas=(0.5, 0.999), fused=True
+            )
+            for network in (generator, discriminator)
+        ]
+        schedules = [
+            torch.optim.lr_scheduler.LambdaLR(
+                optimiser, lambda i: min(1.0, 2 * (1 - i / self.steps))
+            )
+            for optimiser in optimisers
+        ]
+        images, _ = data.fashion("train")
+        batches = data.batches(images, size=self.batch, seed=self.seed)
+
+        def step(i: int) -> dict:
+            real = next(batches).to(memory_format=layout)
+            fake = generator(torch.randn(self.batch, generator.z_dim))
+            loss_d = losses.discriminator_loss(discriminator(real), discriminator(fake.detach()))
+            optimisers[1].zero_grad()
+            loss_d.backward()
+            optimisers[1].step()
+            loss_g = losses.generator_loss(discriminator(fake))
+            optimisers[0].zero_grad()
+            loss_g.backward()
+            optimisers[0].step()
+            for schedule in schedules:
+                schedule.step()
+            ema.update(generator)
+            return {"loss_d": loss_d, "loss_g": loss_g}
+
+        parts = {
+            "generator": generator,
+            "discriminator": discriminator,
+            "ema": ema,
+            "optimiser_g": optimisers[0],
+            "optimiser_d": optimisers[1],
+            "schedule_g": schedules[0],
+            "schedule_d": schedules[1],
+            "batches": batches,
+        }
+        return Run(
+            step,
+            parts,
+            ema.model,
+            self.batch,
+            lambda: metrics.fashion_report(
+                ema.model.sample(10_000, seed=1), judge=zoo.load("fashion-cnn")
+            ),
+        )
+
+
+RECIPE = DCGANFashion()

@@ -1,0 +1,117 @@
+"""What all recipes share: resuming, checkpoints, the clock, and the card at the end."""
+
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from course_lib import machine, training, zoo
+
+
+@dataclass
+class Run:
+    """One training in progress, as a recipe hands it to the runner.
+
+    Attributes:
+        step: does one training step and returns its losses by name.
+        parts: everything whose state a checkpoint must hold, by name.
+        model: what the zoo ships at the end.
+        batch: images in a step.
+        measure: returns the figures of `model` for the card, by name.
+    """
+
+    step: Callable[[int], Mapping[str, float | torch.Tensor]]
+    parts: dict[str, object]
+    model: nn.Module
+    batch: int
+    measure: Callable[[], dict]
+
+
+class Recipe(Protocol):
+    """A frozen dataclass with hyperparameters; `begin` builds models and the step."""
+
+    name: str
+    model: str
+    arguments: dict
+    data: str
+    licence: str
+    seed: int
+    steps: int
+
+    def begin(self) -> Run: ...
+
+
+@dataclass
+class Clock:
+    """Seconds of training over all its sessions; lives in the checkpoint like any other part."""
+
+    seconds: float = field(default=0.0)
+
+    def state_dict(self) -> dict:
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.seconds = state["seconds"]
+
+
+def run(recipe: Recipe, out: Path, resume: bool, every: int = 500) -> Path:
+    """Train by `recipe`, write a checkpoint to `out` after every `every` steps, then the model.
+
+    Args:
+        recipe: what to train.
+        out: folder for `checkpoint.safetensors`, the weights and the card.
+        resume: begin at the checkpoint, if there is one. Without it, an existing checkpoint stops
+            the run, so that hours of work are not overwritten by a slip.
+
+    Raises:
+        FileExistsError: `out` holds a checkpoint and `resume` is False.
+    """
+    checkpoint = out / "checkpoint.safetensors"
+    if checkpoint.exists() and not resume:
+        raise FileExistsError(f"{checkpoint} exists: pass --resume to go on, or another --out")
+    training.start(recipe.seed)
+    work, clock = recipe.begin(), Clock()
+    parts = {**work.parts, "clock": clock}
+    first = training.load_checkpoint(checkpoint, parts) if checkpoint.exists() else 0
+    before = clock.seconds
+
+    def keep(i: int, history: training.History) -> None:
+        clock.seconds = before + history.seconds
+        training.save_checkpoint(checkpoint, i + 1, parts)
+        means = ", ".join(f"{key} {value:.4f}" for key, value in history.recent(every).items())
+        print(f"step {i + 1} of {recipe.steps}, {clock.seconds:.0f} s: {means}", flush=True)
+
+    if first < recipe.steps:
+        history = training.fit(
+            work.step,
+            recipe.steps,
+            start=first,
+            every=every,
+            batch=work.batch,
+            callbacks=(keep,),
+            progress=sys.stderr.isatty(),
+        )
+        if history.interrupted:
+            print(f"stopped; go on with --resume from step {first + history.steps}")
+            return out
+    hyperparameters = {
+        key: value for key, value in asdict(recipe).items() if key not in zoo.CARD_FIELDS
+    }
+    facts = {
+        "data": recipe.data,
+        "licence": recipe.licence,
+        "recipe": hyperparameters,
+        "seed": recipe.seed,
+        "steps": recipe.steps,
+        "seconds": round(clock.seconds),
+        "machine": f"{machine.cores()} cores, {platform.machine()}, torch {torch.__version__}",
+        "figures": work.measure(),
+    }
+    zoo.save(recipe.name, work.model, recipe.model, recipe.arguments, facts, out)
+    print(f"wrote {recipe.name} to {out}: {facts['figures']}")
+    return out

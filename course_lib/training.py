@@ -1,0 +1,271 @@
+"""The training loop that all models share, and what surrounds it: history, EMA, checkpoints.
+
+`fit` knows steps, progress, timing and interruption. It knows no model and no loss: the step that
+it calls is the lesson's own.
+"""
+
+import copy
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+from tqdm.auto import tqdm
+
+from course_lib import machine
+
+
+def seed_everything(seed: int) -> None:
+    """Seed the generators of Python, NumPy and PyTorch."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def start(seed: int = 0) -> torch.device:
+    """Prepare this process for training and return the best device (CUDA, MPS or CPU).
+
+    Seeds all generators, uses as many threads as cores are granted (a container may show many
+    more than it grants), and rounds denormal numbers to zero, which are slow and mean nothing.
+    """
+    seed_everything(seed)
+    machine.use_granted_cores()
+    torch.set_flush_denormal(True)
+    return machine.device()
+
+
+def _number(value: float | torch.Tensor) -> float:
+    return value.item() if isinstance(value, torch.Tensor) else float(value)
+
+
+class History(dict):
+    """What a training reported: name -> list with one float per step.
+
+    Attributes:
+        seconds: time spent in steps and in pictures.
+        interrupted: True where the training was stopped by hand.
+        images_per_second: throughput, or None where `fit` was not told the batch size.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.seconds, self.interrupted, self.images_per_second = 0.0, False, None
+
+    def add(self, values: Mapping[str, float | torch.Tensor]) -> None:
+        """Append one step's values (numbers or tensors with one element)."""
+        for name, value in values.items():
+            self.setdefault(name, []).append(_number(value))
+
+    @property
+    def steps(self) -> int:
+        """Number of steps recorded."""
+        return max((len(values) for values in self.values()), default=0)
+
+    def recent(self, window: int = 50) -> dict[str, float]:
+        """Return the mean of each value over the last `window` steps."""
+        return {name: float(np.mean(values[-window:])) for name, values in self.items()}
+
+    def __repr__(self):
+        means = ", ".join(f"{name} {value:.3f}" for name, value in self.recent().items())
+        return f"History({self.steps} steps; last means: {means})"
+
+
+class View(Protocol):
+    """What `fit` asks of its `show`: to be told of the history now and then, and at the end."""
+
+    def update(self, history: History) -> None: ...
+
+    def finish(self, history: History) -> None: ...
+
+
+def fit(
+    step: Callable[[int], Mapping[str, float | torch.Tensor]],
+    steps: int,
+    *,
+    start: int = 0,
+    every: int = 50,
+    show: View | None = None,
+    batch: int | None = None,
+    callbacks: tuple[Callable[[int, History], None], ...] = (),
+    progress: bool = True,
+) -> History:
+    """Call step(i) for i in start … steps − 1 and return what it reported.
+
+    Args:
+        step: does one training step and returns its losses by name.
+        steps: where to stop; steps, not seconds, so that the same lesson gives the same pictures.
+        start: where to begin; larger than 0 when a training is resumed.
+        every: steps between two pictures (and two calls of the callbacks).
+        show: shows pictures while the training runs; `figures.live` makes one.
+        batch: images in a step; with it the progress bar tells images per second.
+        callbacks: called as callback(i, history) after every `every`-th step and after the last.
+        progress: False runs silently.
+
+    Returns:
+        The history. A KeyboardInterrupt (the stop button) ends the training, not the notebook:
+        models keep their last complete step and the history so far is returned.
+
+    Raises:
+        ValueError: `steps` or `every` is not positive.
+        FloatingPointError: a loss became NaN or infinite; the message names step and loss.
+    """
+    if steps < 1 or every < 1:
+        raise ValueError(f"steps and every are positive, got {steps} and {every}")
+    history = History()
+    bar = tqdm(total=steps, initial=start, disable=not progress, unit="step", leave=False)
+    began = time.perf_counter()
+    try:
+        for i in range(start, steps):
+            values = {name: _number(value) for name, value in step(i).items()}
+            broken = [name for name, value in values.items() if not np.isfinite(value)]
+            if broken:
+                raise FloatingPointError(
+                    f"step {i}: {', '.join(broken)} is no longer a finite number. "
+                    "Try a smaller learning rate."
+                )
+            history.add(values)
+            bar.update()
+            if (i + 1) % every == 0 or i + 1 == steps:
+                rates = {name: f"{value:.2f}" for name, value in history.recent(every).items()}
+                if batch is not None:
+                    elapsed = time.perf_counter() - began
+                    rates["images/s"] = f"{(i + 1 - start) * batch / elapsed:,.0f}"
+                bar.set_postfix(rates, refresh=False)
+                if show is not None:
+                    show.update(history)
+                history.seconds = time.perf_counter() - began
+                for callback in callbacks:
+                    callback(i, history)
+    except KeyboardInterrupt:
+        history.interrupted = True
+    finally:
+        history.seconds = time.perf_counter() - began
+        if batch is not None and history.seconds > 0:
+            history.images_per_second = history.steps * batch / history.seconds
+        bar.close()
+        if show is not None:
+            show.finish(history)
+    return history
+
+
+@contextmanager
+def evaluating(*models: nn.Module):
+    """Run the block with all models in eval mode and without gradients; then restore the modes."""
+    modes = [(module, module.training) for model in models for module in model.modules()]
+    for model in models:
+        model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+class EMA:
+    """An exponential moving average of a model's weights, in `model`: a copy for sampling.
+
+    average ← decay · average + (1 − decay) · weight. Early on the decay is ramped up as
+    (1 + t)/(10 + t), so that the average forgets the random start. Buffers (the running statistics
+    of batch normalisation) are copied, not averaged.
+    """
+
+    def __init__(self, model: nn.Module, decay: float = 0.995):
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay is in [0, 1), not {decay}")
+        self.model, self.decay, self.updates = copy.deepcopy(model).eval(), decay, 0
+        self.model.requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take one more step of `model` into the average."""
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        self.updates += 1
+        for average, weight in zip(self.model.parameters(), model.parameters(), strict=True):
+            average.lerp_(weight, 1 - decay)
+        for average, buffer in zip(self.model.buffers(), model.buffers(), strict=True):
+            average.copy_(buffer)
+
+    def state_dict(self) -> dict:
+        return {"model": self.model.state_dict(), "updates": self.updates}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.model.load_state_dict(state["model"])
+        self.updates = state["updates"]
+
+
+def _flatten(value, tensors: dict[str, torch.Tensor]):
+    """Return `value` as JSON-ready data, its tensors moved to `tensors` under numbered names."""
+    if isinstance(value, torch.Tensor):
+        name = f"tensor{len(tensors)}"
+        # A clone, because safetensors refuses two names for the same memory. Files hold plain
+        # contiguous tensors, so the layout is noted: an optimiser whose state has another layout
+        # than its weights would pair the wrong numbers.
+        tensors[name] = value.detach().cpu().contiguous().clone()
+        last = value.ndim == 4 and value.is_contiguous(memory_format=torch.channels_last)
+        return {"tensor": name, "channels_last": last and not value.is_contiguous()}
+    if isinstance(value, Mapping):
+        return {"items": [[key, _flatten(item, tensors)] for key, item in value.items()]}
+    if isinstance(value, list | tuple):
+        return {"list": [_flatten(item, tensors) for item in value]}
+    return {"value": value}
+
+
+def _unflatten(node, tensors: Mapping[str, torch.Tensor]):
+    (kind, content), *_ = node.items()
+    if kind == "tensor":
+        layout = torch.channels_last if node["channels_last"] else torch.contiguous_format
+        return tensors[content].contiguous(memory_format=layout)
+    if kind == "items":
+        return {key: _unflatten(item, tensors) for key, item in content}
+    if kind == "list":
+        return [_unflatten(item, tensors) for item in content]
+    return content
+
+
+def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, object]) -> None:
+    """Write the state of all `parts` and of the random generator to one safetensors file.
+
+    Args:
+        path: the file; it is replaced in one move, so that an interruption never leaves half.
+        step: the number of complete steps.
+        parts: name -> anything with `state_dict` (models, optimisers, EMA, batches).
+    """
+    path, tensors = Path(path), {}
+    states = {name: part.state_dict() for name, part in parts.items()}
+    tree = _flatten({"states": states, "random": torch.get_rng_state()}, tensors)
+    metadata = {"step": str(step), "tree": json.dumps(tree)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial, metadata=metadata)
+    os.replace(partial, path)
+
+
+def load_checkpoint(path: Path | str, parts: Mapping[str, object]) -> int:
+    """Restore `parts` and the random generator from a checkpoint; return its number of steps.
+
+    On the same machine a resumed training continues to the bit.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        KeyError: the checkpoint was written for other parts.
+    """
+    with safe_open(Path(path), "pt") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    saved = _unflatten(json.loads(metadata["tree"]), tensors)
+    if set(saved["states"]) != set(parts):
+        raise KeyError(f"the checkpoint holds {sorted(saved['states'])}, not {sorted(parts)}")
+    for name, part in parts.items():
+        part.load_state_dict(saved["states"][name])
+    torch.set_rng_state(saved["random"])
+    return int(metadata["step"])

@@ -1,0 +1,105 @@
+"""Pretrained models that ship with the course: safetensors beside a card in JSON.
+
+zoo.names()
+generator = zoo.load("dcgan-fashion")
+zoo.card("dcgan-fashion")
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from safetensors import torch as safetensors
+from torch import nn
+
+from course_lib.data import DamagedFile, verified
+
+FOLDER = Path(__file__).parent / "weights"
+
+# What stands in a card under a name of its own; the rest of a recipe is its "recipe".
+CARD_FIELDS = ("name", "model", "arguments", "data", "licence", "seed", "steps")
+
+
+def names() -> list[str]:
+    """Return the names of all shipped models, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def card(name: str) -> dict:
+    """Return a model's card: data, licence, recipe, seed, steps, time, figures, sha256.
+
+    Raises:
+        KeyError: no model has this name; the message lists those that exist.
+        DamagedFile: the card cannot be read.
+    """
+    path = FOLDER / f"{name}.json"
+    if not path.is_file():
+        raise KeyError(f"no model is called {name!r}; there are {', '.join(names())}")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DamagedFile(
+            f"{path.name} is damaged: {error}. Restore it with: git checkout -- {path}"
+        ) from error
+
+
+def build(model: str, arguments: dict) -> nn.Module:
+    """Return a new model: `model` is "file.Class" in `course_lib.models`."""
+    file, _, class_name = model.partition(".")
+    return getattr(import_module(f"course_lib.models.{file}"), class_name)(**arguments)
+
+
+def load_weights(name: str) -> dict[str, torch.Tensor]:
+    """Return a model's tensors by name, after checking the file against its card."""
+    facts = card(name)
+    return safetensors.load(
+        verified(FOLDER / f"{name}.safetensors", facts["sha256"], facts["size"])
+    )
+
+
+def load(name: str) -> nn.Module:
+    """Return a shipped model with its trained weights, on the CPU and in eval mode.
+
+    Raises:
+        KeyError: no model has this name.
+        DamagedFile: the weights are missing or changed.
+    """
+    facts = card(name)
+    model = build(facts["model"], facts["arguments"])
+    model.load_state_dict(load_weights(name))
+    return model.eval()
+
+
+def save(
+    name: str, model: nn.Module, model_name: str, arguments: dict, facts: dict, folder: Path
+) -> None:
+    """Write a model's weights and card to `folder`; `facts` go into the card as they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.safetensors"
+    tensors = {key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}
+    safetensors.save_file(tensors, path)
+    content = path.read_bytes()
+    facts = {
+        "name": name,
+        "model": model_name,
+        "arguments": arguments,
+        **facts,
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    (folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def check_files() -> Iterator[tuple[str, str | None]]:
+    """Yield (file name, problem or None) for the weights of every shipped model."""
+    for name in names():
+        try:
+            load_weights(name)
+        except (DamagedFile, KeyError) as error:
+            yield f"{name}.safetensors", str(error)
+        else:
+            yield f"{name}.safetensors", None

@@ -1,0 +1,188 @@
+"""The loop, the moving average, and checkpoints that resume to the bit."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from course_lib import data
+from course_lib.training import (
+    EMA,
+    History,
+    evaluating,
+    fit,
+    load_checkpoint,
+    save_checkpoint,
+    seed_everything,
+)
+
+
+def test_fit_reports_each_step_in_order():
+    calls = []
+    history = fit(lambda i: calls.append(i) or {"loss": i / 2}, 5, progress=False)
+    assert calls == [0, 1, 2, 3, 4] and history["loss"] == [0, 0.5, 1, 1.5, 2]
+    assert history.steps == 5 and not history.interrupted and history.seconds > 0
+    assert history.recent(2) == {"loss": 1.75}
+
+
+def test_fit_takes_tensors_and_counts_images():
+    history = fit(
+        lambda i: {"loss": torch.ones(1, requires_grad=True)}, 3, batch=64, progress=False
+    )
+    assert history["loss"] == [1.0, 1.0, 1.0]
+    assert history.images_per_second == pytest.approx(3 * 64 / history.seconds)
+
+
+class Recorder:
+    def __init__(self):
+        self.updates, self.finished = [], 0
+
+    def update(self, history):
+        self.updates.append(history.steps)
+
+    def finish(self, history):
+        self.finished += 1
+
+
+def test_fit_shows_and_calls_back_every_so_often_and_at_the_end():
+    show, called = Recorder(), []
+    fit(
+        lambda i: {"loss": 0.0},
+        7,
+        every=3,
+        show=show,
+        callbacks=(lambda i, history: called.append(i),),
+        progress=False,
+    )
+    assert show.updates == [3, 6, 7] and show.finished == 1 and called == [2, 5, 6]
+
+
+def test_an_interruption_keeps_the_last_complete_step():
+    def step(i):
+        if i == 3:
+            raise KeyboardInterrupt
+        return {"loss": float(i)}
+
+    show = Recorder()
+    history = fit(step, 10, show=show, progress=False)
+    assert history.interrupted and history["loss"] == [0, 1, 2] and show.finished == 1
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_and_names_the_step():
+    with pytest.raises(FloatingPointError, match=r"step 2: loss_d is no longer a finite number"):
+        fit(lambda i: {"loss_d": float("nan") if i == 2 else 1.0, "loss_g": 1.0}, 5, progress=False)
+
+
+@pytest.mark.parametrize("arguments", [{"steps": 0}, {"steps": 5, "every": 0}])
+def test_fit_refuses_nonsense(arguments):
+    with pytest.raises(ValueError, match="positive"):
+        fit(lambda i: {}, progress=False, **arguments)
+
+
+def test_history_prints_its_last_means():
+    history = History()
+    history.add({"loss": 1.0})
+    history.add({"loss": torch.tensor(2.0)})
+    assert repr(history) == "History(2 steps; last means: loss 1.500)"
+
+
+def test_evaluating_restores_every_mode_even_after_an_error():
+    model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout())
+    model[1].eval()
+    with pytest.raises(RuntimeError, match="inside"), evaluating(model):
+        assert not model.training and not model[0].training
+        assert not torch.is_grad_enabled()
+        raise RuntimeError("inside")
+    assert model.training and model[0].training and not model[1].training
+    assert torch.is_grad_enabled()
+
+
+def test_ema_averages_weights_and_copies_buffers():
+    model = nn.BatchNorm1d(1)
+    ema = EMA(model, decay=0.5)
+    for _ in range(100):  # past the ramp
+        ema.update(model)
+    with torch.no_grad():
+        model.weight.fill_(3.0)
+    model.running_mean.fill_(7.0)
+    ema.update(model)
+    assert ema.model.weight.item() == pytest.approx(2.0)  # halfway from 1 to 3
+    assert ema.model.running_mean.item() == 7.0
+    assert not any(weight.requires_grad for weight in ema.model.parameters())
+
+
+def test_ema_forgets_its_random_start():
+    model = nn.Linear(1, 1, bias=False)
+    ema = EMA(model, decay=0.999)
+    with torch.no_grad():
+        model.weight.fill_(5.0)
+    for _ in range(50):
+        ema.update(model)
+    assert ema.model.weight.item() == pytest.approx(5.0, abs=0.01)
+    with pytest.raises(ValueError, match=r"decay is in \[0, 1\), not 1"):
+        EMA(model, decay=1)
+
+
+class Toy:
+    """A small GAN-like training with everything that has a state."""
+
+    def __init__(self):
+        seed_everything(0)
+        self.model = nn.Sequential(
+            nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(), nn.Linear(8, 1)
+        )
+        self.optimiser = torch.optim.Adam(self.model.parameters(), 1e-2, fused=True)
+        self.schedule = torch.optim.lr_scheduler.StepLR(self.optimiser, 3)
+        self.ema = EMA(self.model, 0.9)
+        self.batches = data.batches(torch.arange(400.0).view(100, 4) / 400, size=16)
+        self.parts = {
+            name: getattr(self, name)
+            for name in ("model", "optimiser", "schedule", "ema", "batches")
+        }
+
+    def step(self, i):
+        loss = (self.model(next(self.batches)) - torch.randn(16, 1)).square().mean()
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        self.schedule.step()
+        self.ema.update(self.model)
+        return {"loss": loss}
+
+
+def test_a_checkpoint_resumes_to_the_bit(tmp_path):
+    straight = Toy()
+    first = fit(straight.step, 12, progress=False)
+    interrupted = Toy()
+    fit(interrupted.step, 5, progress=False)
+    save_checkpoint(tmp_path / "checkpoint.safetensors", 5, interrupted.parts)
+
+    resumed = Toy()
+    seed_everything(99)
+    start = load_checkpoint(tmp_path / "checkpoint.safetensors", resumed.parts)
+    rest = fit(resumed.step, 12, start=start, progress=False)
+    assert start == 5 and rest["loss"] == first["loss"][5:]
+    for a, b in zip(
+        [*straight.model.state_dict().values(), *straight.ema.model.state_dict().values()],
+        [*resumed.model.state_dict().values(), *resumed.ema.model.state_dict().values()],
+        strict=True,
+    ):
+        assert torch.equal(a, b)
+
+
+def test_a_checkpoint_of_other_parts_is_refused(tmp_path):
+    toy = Toy()
+    save_checkpoint(tmp_path / "c.safetensors", 1, {"model": toy.model})
+    with pytest.raises(KeyError, match=r"holds \['model'\], not \['ema'\]"):
+        load_checkpoint(tmp_path / "c.safetensors", {"ema": toy.ema})
+
+
+def test_an_interrupted_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
+    toy, path = Toy(), tmp_path / "c.safetensors"
+    save_checkpoint(path, 1, {"model": toy.model})
+    before = copy.deepcopy(path.read_bytes())
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        save_checkpoint(path, 2, {"model": toy.model})
+    assert path.read_bytes() == before

@@ -1,0 +1,152 @@
+"""Explorers as a student uses them: JupyterLab in headless Chromium, sliders moved by keyboard."""
+
+import os
+import shutil
+from pathlib import Path
+
+import chromium
+import nbformat
+import pytest
+from playwright.sync_api import sync_playwright
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+
+# A lesson's explorer in miniature; {draw} is what its slider does.
+MINIATURE = """
+import io
+import ipywidgets as widgets
+from PIL import Image
+
+def show(level, tail=b""):
+    buffer = io.BytesIO()
+    Image.new("L", (64, 64), level).save(buffer, "PNG")
+    picture.value = buffer.getvalue() + tail
+
+picture = widgets.Image(format="png")
+picture.add_class("explorer-picture")
+slider = widgets.IntSlider(value={value}, min=0, max=200, description="level")
+slider.observe(lambda change: {draw}, "value")
+button = widgets.Button(description="press")
+button.on_click(lambda _: {press})
+show(100)
+box = widgets.VBox([slider, button, picture])
+box.add_class("explorer")
+box
+"""
+
+
+def notebook_of(*sources: str) -> nbformat.NotebookNode:
+    """Return a notebook with one code cell per source."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def explorer_notebooks(lesson: Path) -> list[nbformat.NotebookNode]:
+    """Return a notebook per explorer of a lesson: the set-up cells before it, and its own cell."""
+    setup, found = [], []
+    for cell in nbformat.read(lesson, as_version=4).cells:
+        tags = cell.metadata.get("tags", [])
+        if "explorer" in tags:
+            found.append(notebook_of(*setup, cell.source))
+        if "explorer-setup" in tags:
+            setup.append(cell.source)
+    return found
+
+
+EXPLORERS = [
+    pytest.param(notebook, id=f"{lesson.stem}-{number}")
+    for lesson in LESSONS
+    for number, notebook in enumerate(explorer_notebooks(lesson), 1)
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = chromium.find()
+    if path is None:
+        # Where nobody reads the summary, a skip would pass for a test.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(chromium.MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def lab(browser, tmp_path_factory):
+    with chromium.Lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def open_notebook(browser, lab, request):
+    """A function that opens a notebook, a file or one made here, on a page of its own."""
+    pages = []
+
+    def open_notebook(notebook: Path | nbformat.NotebookNode) -> chromium.Notebook:
+        if isinstance(notebook, Path):
+            path = Path(shutil.copy(notebook, lab.folder))  # JupyterLab saves by itself
+        else:
+            path = lab.folder / f"explorer{len(list(lab.folder.glob('*.ipynb')))}.ipynb"
+            nbformat.write(notebook, path)
+        pages.append(browser.new_page(viewport={"width": 1400, "height": 1400}))
+        return chromium.Notebook(pages[-1], lab, path)
+
+    yield open_notebook
+    for page in pages:
+        page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        page.close()
+
+
+def miniature(value: int = 100, draw: str = "show(change.new)", press: str = "show(50)"):
+    return notebook_of(MINIATURE.format(value=value, draw=draw, press=press))
+
+
+@pytest.mark.parametrize("value", [0, 100, 200])
+def test_a_sound_explorer_passes(open_notebook, value):
+    notebook = open_notebook(miniature(value))
+    notebook.run()
+    assert notebook.drive() == 1
+
+
+@pytest.mark.parametrize(
+    ("broken", "complaint"),
+    [
+        ({"draw": "1 / 0"}, "ZeroDivisionError"),
+        # Bytes after a PNG's end belong to no pixel.
+        (
+            {"draw": "show(77, b'.' * change.new)"},
+            "looks the same after Home",
+        ),
+        ({"draw": "None"}, "no new picture after End"),
+        ({"press": "1 / 0"}, "ZeroDivisionError"),
+    ],
+)
+def test_a_broken_explorer_is_noticed(open_notebook, broken, complaint):
+    notebook = open_notebook(miniature(**broken))
+    notebook.run()
+    with pytest.raises(AssertionError, match=complaint):
+        notebook.drive()
+
+
+def test_a_failing_cell_is_noticed(open_notebook):
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        open_notebook(notebook_of("1 / 0", "2")).run()
+
+
+def test_lesson_00_runs_whole(open_notebook):
+    open_notebook(NOTEBOOKS / "00_welcome.ipynb").run()
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_every_lesson_has_an_explorer(lesson):
+    assert explorer_notebooks(lesson), f"no cell of {lesson.name} has the tag 'explorer'"
+
+
+@pytest.mark.parametrize("notebook", EXPLORERS)
+def test_explorer_follows_its_sliders(open_notebook, notebook):
+    notebook = open_notebook(notebook)
+    notebook.run()
+    assert notebook.drive() > 0, "an explorer without a slider"

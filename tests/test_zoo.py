@@ -1,0 +1,103 @@
+"""The shipped models: cards, checksums, the sampling contract, and quality as promised."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from course_lib import data, metrics, zoo
+
+GENERATORS = ["dcgan-fashion"]
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return zoo.load("fashion-cnn")
+
+
+def test_the_names_are_those_of_the_contract():
+    assert {"fashion-cnn", "dcgan-fashion"} <= set(zoo.names())
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_model_has_a_card_with_all_that_matters(name):
+    card = zoo.card(name)
+    for field in ("data", "licence", "recipe", "seed", "steps", "seconds", "machine", "figures"):
+        assert card[field] not in (None, "", {}), field
+    assert card["name"] == name and len(card["sha256"]) == 64
+    model = zoo.load(name)
+    assert not model.training
+    assert all(torch.isfinite(tensor).all() for tensor in model.state_dict().values())
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(KeyError, match=r"no model is called 'dcgan'; there are .*dcgan-fashion"):
+        zoo.load("dcgan")
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    for path in zoo.FOLDER.glob("fashion-cnn.*"):
+        shutil.copy(path, tmp_path)
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_damaged_weights_are_named_with_the_command_that_restores_them(copied):
+    path = copied / "fashion-cnn.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(data.DamagedFile, match=r"fashion-cnn.safetensors is damaged") as caught:
+        zoo.load("fashion-cnn")
+    assert f"git checkout -- {path}" in str(caught.value)
+    assert dict(zoo.check_files())["fashion-cnn.safetensors"].startswith(path.name)
+    path.unlink()
+    with pytest.raises(data.DamagedFile, match="is missing"):
+        zoo.load("fashion-cnn")
+
+
+def test_a_damaged_card_is_named(copied):
+    (copied / "fashion-cnn.json").write_text("{")
+    with pytest.raises(data.DamagedFile, match=r"fashion-cnn.json is damaged"):
+        zoo.card("fashion-cnn")
+
+
+def test_save_and_load_agree(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    model = zoo.build("cnn.Classifier", {"width": 4})
+    zoo.save("tiny", model, "cnn.Classifier", {"width": 4}, {"data": "none"}, tmp_path)
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path)
+    assert zoo.names() == ["tiny"] and list(zoo.check_files()) == [("tiny.safetensors", None)]
+    images = torch.rand(2, 1, 28, 28)
+    assert torch.equal(zoo.load("tiny")(images), model.eval()(images))
+    assert json.loads((tmp_path / "tiny.json").read_text())["data"] == "none"
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_the_sampling_contract(name):
+    model = zoo.load(name).train()
+    images = model.sample(40, seed=5)
+    assert images.dtype == torch.float32 and images.abs().max() <= 1 and not images.requires_grad
+    assert model.training and all(module.training for module in model.modules())
+    torch.testing.assert_close(model.sample(40, seed=5, batch=7), images)
+    assert not torch.equal(model.sample(40, seed=6), images)
+
+
+def test_the_judge_is_at_least_92_percent_right(judge):
+    images, labels = data.fashion("test")
+    predicted = metrics.probabilities(judge, data.to_float(images)).argmax(dim=1)
+    accuracy = (predicted == labels).double().mean().item()
+    assert accuracy >= 0.92
+    assert accuracy == pytest.approx(zoo.card("fashion-cnn")["figures"]["test accuracy"], abs=1e-3)
+
+
+def test_the_shipped_dcgan_is_as_good_as_promised(judge):
+    report = metrics.fashion_report(zoo.load("dcgan-fashion").sample(10_000, seed=1), judge)
+    assert sum(share > 0.05 for share in report["share per class"].values()) >= 9
+    assert report["mean top probability"] > 0.85
+    assert report["closest pair of 1,000 samples"] >= report["closest pair of 1,000 test images"]
+    card = zoo.card("dcgan-fashion")["figures"]
+    assert report["FID-course"] == pytest.approx(card["FID-course"], rel=0.02)
+    assert zoo.card("dcgan-fashion")["seconds"] >= 45 * 60
