@@ -66,7 +66,7 @@ clean: ## remove the environment and everything else that is made anew
 	@echo "Setting up the course in .venv: minutes the first time, and some GB of downloads."
 	$(INSTALL) --editable .
 	@# JupyterLab would ask every student whether to fetch news, and look for updates.
-	$(BIN)/python -m jupyterlab.labextensions disable --level=sys_prefix \
+	$(BIN)/python -m jupyterlab.labextensions disable --level=sys_prefix --log-level=ERROR \
 		@jupyterlab/apputils-extension:announcements
 	@touch $@
 

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 import ipywidgets as widgets
 import numpy as np
 
-from course_lib import explorers, training
+from course_lib import explorers, training, zoo
 from course_lib.explorers.base import Explorer
 
 FACTORIES: dict[str, Callable[[], Explorer]] = {
     "gan_game": explorers.gan_game,
+    "latent": lambda: explorers.latent(zoo.load("dcgan-fashion")),
 }
 MOVES = 200
 MEDIAN_LIMIT, TAIL_LIMIT = 30, 60  # milliseconds

@@ -40,7 +40,8 @@ def draw_curves(
             axis.axhline(0.5, color="0.8", linewidth=0.8, linestyle="-", zorder=0)
             axis.set_ylim(-0.03, 1.03)
         if len(curves) > 1:
-            axis.legend(frameon=False, fontsize=8)
+            beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(panels) == 1 else {}
+            axis.legend(frameon=False, fontsize=8, **beside)
     return figure
 
 
@@ -66,7 +67,7 @@ def landscape(
         values: (s, m).
     """
     figure, axis = figures.new(width=5.6, height=3.2)
-    mesh = axis.contourf(means, scales, values, levels=24, cmap="cividis")
+    mesh = axis.contourf(means, scales, values, levels=torch.arange(-14, 1) / 10, cmap="cividis")
     row, column = divmod(int(values.argmin()), values.shape[1])
     axis.plot(means[column], scales[row], "*", color="white", markersize=14, markeredgecolor="k")
     axis.set(title=title, xlabel="mean of p_g (units of x)", ylabel="scale of p_g (units of x)")
@@ -97,10 +98,10 @@ def plane(
         mesh = axis.pcolormesh(x, y, values, cmap=colours, vmin=limits[0], vmax=limits[1])
         if is_answer:
             axis.contour(x, y, values, levels=[0.5], colors="black", linewidths=1)
-        axis.set(title=title, xlabel="x (units of x)", aspect="equal")
+        axis.set(title=title, xlabel="x", aspect="equal")
         axis.set(xlim=(-reach, reach), ylim=(-reach, reach))
         figure.colorbar(mesh, ax=axis, shrink=0.8, label=unit)
-    axes[0].set_ylabel("y (units of y)")
+    axes[0].set_ylabel("y")
     figures.show(figure, alt, caption)
 
 

@@ -65,7 +65,7 @@ class Explorer:
         self.refresh()
 
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG or JPEG bytes, and a sentence that says what it shows."""
+        """Return the picture as PNG, and a sentence that says what it shows."""
         raise NotImplementedError
 
     def refresh(self) -> None:
