@@ -115,7 +115,7 @@ def _files(module: str) -> list[Line]:
     if not files:
         return [(False, f"{label}: no files found. Clone the course again")]
     problems = [(False, f"{label}: {problem}") for _, problem in files if problem is not None]
-    return problems or [(True, f"{label}: {len(files)} files, every checksum agrees")]
+    return problems or [(True, f"{label}: checksums agree, files: {len(files)}")]
 
 
 def _device() -> Line:

@@ -1,15 +1,24 @@
-"""Lesson 01's pictures: curves over a grid, maps of the plane, and a curve that learns."""
+"""Lesson 01's pictures: curves over a grid and maps of the plane."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import ipywidgets as widgets
 import torch
-from IPython.display import display
 from matplotlib.figure import Figure
 
 from course_lib import figures
 
 Curves = Mapping[str, torch.Tensor]
+
+# One look per quantity in all of lesson 01, by the first word of a curve's name.
+LOOKS = {
+    "p": (figures.BLUE, "-"),
+    "q": (figures.ORANGE, "--"),
+    "D*": (figures.GREEN, "-."),
+    "a*": (figures.GREEN, "-."),
+    "D": (figures.PURPLE, "-"),
+    "a": (figures.PURPLE, "-"),
+    "early": ("0.55", ":"),
+}
 
 
 def draw_curves(
@@ -23,9 +32,10 @@ def draw_curves(
 
     Args:
         x: the points (n,).
-        panels: title -> name -> values (n,).
-        labels: what stands beside each vertical axis, with its unit; an axis of probabilities
-            reaches from 0 to 1, with a thin line at ½.
+        panels: title -> name -> values (n,). Names that begin with a word of `LOOKS` have its
+            colour and line, the others those of the course in turn.
+        labels: what stands beside each vertical axis, with its unit; an axis of probabilities or
+            of "D(x)" reaches from 0 to 1, with a thin line at ½.
         xlabel: what stands under the horizontal axes.
         between: the part of x to show; all of it by default.
     """
@@ -34,14 +44,19 @@ def draw_curves(
     figure, axes = figures.new(len(panels), width=4.4 * max(len(panels), 1.35), squeeze=False)
     for axis, (title, curves), label in zip(axes.flat, panels.items(), labels, strict=True):
         for name, values in curves.items():
-            axis.plot(x[part], values.detach()[part], label=name, linewidth=1.8)
+            look = dict(zip(("color", "linestyle"), LOOKS.get(name.split()[0], ()), strict=False))
+            axis.plot(x[part], values.detach()[part], label=name, linewidth=1.8, **look)
         axis.set(title=title, xlabel=xlabel, ylabel=label)
-        if label.startswith("probability"):
+        if label.startswith(("probability", "D(x)")):
             axis.axhline(0.5, color="0.8", linewidth=0.8, linestyle="-", zorder=0)
             axis.set_ylim(-0.03, 1.03)
         if len(curves) > 1:
-            beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(panels) == 1 else {}
-            axis.legend(frameon=False, fontsize=8, **beside)
+            place = {}
+            if len(panels) == 1:
+                place = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
+            elif len(curves) > 2:  # no room inside
+                place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": len(curves)}
+            axis.legend(frameon=False, fontsize=8, **place)
     return figure
 
 
@@ -70,7 +85,7 @@ def landscape(
     mesh = axis.contourf(means, scales, values, levels=torch.arange(-14, 1) / 10, cmap="cividis")
     row, column = divmod(int(values.argmin()), values.shape[1])
     axis.plot(means[column], scales[row], "*", color="white", markersize=14, markeredgecolor="k")
-    axis.set(title=title, xlabel="mean of p_g (units of x)", ylabel="scale of p_g (units of x)")
+    axis.set(title=title, xlabel="mean of q (units of x)", ylabel="scale of q (units of x)")
     figure.colorbar(mesh, ax=axis, label="V(D*, G) in nats")
     figures.show(figure, alt)
 
@@ -103,28 +118,3 @@ def plane(
         figure.colorbar(mesh, ax=axis, shrink=0.8, label=unit)
     axes[0].set_ylabel("y")
     figures.show(figure, alt, caption)
-
-
-class LiveFigure:
-    """A figure that changes in place while `fit` runs, for `fit(show=…)`.
-
-    Args:
-        draw: returns the figure for the present state of what is being trained.
-        alt: a sentence for those who cannot see the last picture.
-    """
-
-    def __init__(self, draw: Callable[[], Figure], alt: str):
-        self.draw, self.alt, self.picture = draw, alt, None
-
-    def update(self, history) -> None:
-        """Draw the figure anew, in the same place."""
-        if self.picture is None:
-            self.picture = widgets.Image()
-            display(self.picture)
-        self.picture.value = figures.figure_png(self.draw())
-
-    def finish(self, history) -> None:
-        """Replace the live picture by a lasting one."""
-        if self.picture is not None:
-            self.picture.close()
-        figures.show(self.draw(), self.alt, f"{history.steps} steps in {history.seconds:.0f} s")

@@ -82,7 +82,9 @@ def fashion_report(samples: torch.Tensor, judge: nn.Module) -> dict:
     Returns:
         FID-course of the samples against test images and, as the floor, that of as many training
         images; the judge's mean top probability; the share of each class in its opinion; the
-        smallest pixel distance within 1,000 samples and within 1,000 test images.
+        smallest pixel distance between two of 1,000 samples and of 1,000 test images, over as
+        many draws of 1,000 as there are (one draw says little: among test images alone it varies
+        from 2.9 to 4.4).
 
     Raises:
         ValueError: fewer than 2 or more than 10,000 samples.
@@ -103,6 +105,10 @@ def fashion_report(samples: torch.Tensor, judge: nn.Module) -> dict:
             name: round(share.item(), 3)
             for name, share in zip(FASHION_CLASSES, shares, strict=True)
         },
-        "closest pair of 1,000 samples": round(closest_pair(samples[:1000]), 3),
-        "closest pair of 1,000 test images": round(closest_pair(held_out[:1000]), 3),
+        "closest pair in draws of 1,000 samples": round(
+            min(closest_pair(draw) for draw in samples.split(1000)), 3
+        ),
+        "closest pair in draws of 1,000 test images": round(
+            min(closest_pair(draw) for draw in held_out.split(1000)), 3
+        ),
     }

@@ -140,11 +140,11 @@ def fit(
                     elapsed = time.perf_counter() - began
                     rates["images/s"] = f"{(i + 1 - start) * batch / elapsed:,.0f}"
                 bar.set_postfix(rates, refresh=False)
-                if show is not None:
-                    show.update(history)
                 history.seconds = time.perf_counter() - began
                 for callback in callbacks:
                     callback(i, history)
+                if show is not None:
+                    show.update(history)
     except KeyboardInterrupt:
         history.interrupted = True
     finally:

@@ -197,7 +197,7 @@ class Notebook:
             assert changed, f"{name!r}: no new picture after {key}"
             assert after != before, f"{name!r}: the picture looks the same after {key}"
         # Back to the start: at its end, one slider may leave another without effect.
-        readout.fill(start)
+        readout.fill(start.replace("\u2212", "-"))  # shown with a minus sign, read with a hyphen
         readout.press("Enter")
         self._settled(picture)
         assert readout.inner_text() == start, f"{name!r}: the number cannot be typed"
@@ -220,13 +220,14 @@ class Notebook:
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
             self.page.wait_for_function(IDLE)
-            picture.evaluate("image => image.decode()")
+            # A picture that is replaced while it is decoded fails, and so does a damaged one.
+            whole = picture.evaluate("image => image.decode().then(() => true, () => false)")
             shot = picture.screenshot()
-            if shot == last:
+            if whole and shot == last:
                 return shot
             last = shot
             self.page.wait_for_timeout(100)
-        raise AssertionError("the picture never comes to rest")
+        raise AssertionError("the picture is damaged, or never comes to rest")
 
     def _console(self, message) -> None:
         if message.type == "error":

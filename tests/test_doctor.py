@@ -35,7 +35,7 @@ def test_a_sound_set_up_passes(sound, capsys):
     out = capsys.readouterr().out
     assert "[bad ]" not in out
     assert out.endswith("All lessons can run.\n")
-    for expected in ("Python 3.", "torch 2.", "torchvision 0.", "4 cores", "8.0 GB", "2 files"):
+    for expected in ("Python 3.", "torch 2.", "torchvision 0.", "4 cores", "8.0 GB", "files: 2"):
         assert expected in out
     assert len(out.splitlines()) == len(doctor.report()) + 1
 

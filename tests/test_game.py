@@ -1,5 +1,6 @@
 """Lesson 01's explorer: the game is played as the text says, and every control draws."""
 
+import base64
 import html
 import io
 import math
@@ -84,6 +85,15 @@ def test_two_modes_are_covered_but_not_reached():
     assert game.value() > -math.log(4) + 0.1
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_one_of_two_modes_holds_a_generator_that_starts_on_it(loss):
+    game = Game("two modes")
+    game.mean, game.scale = 1.5, 0.45
+    rounds(game, 80, loss)
+    assert game.mean == pytest.approx(1.5, abs=0.05) and game.scale < 0.6
+    assert game.numbers()["JSD"] > 0.2
+
+
 def test_gradients_equal_finite_differences():
     game = rounds(Game("overlap"), 3)
     found, h = {of: game.gradients(of) for of in ("mean", "scale")}, 1e-5
@@ -119,6 +129,17 @@ def test_it_is_an_explorer_with_a_picture_that_stays(explorer):
     assert isinstance(explorer, Explorer)
     bundle = explorer._repr_mimebundle_()
     assert f'<img alt="{html.escape(explorer.alt)}"' in bundle["text/html"]
+
+
+def test_the_static_picture_is_of_a_game_that_has_begun(explorer):
+    def static():
+        return re.search('base64,([^"]+)', explorer._repr_mimebundle_()["text/html"])[1]
+
+    begun = static()
+    assert not explorer.moves and explorer.game.value() == pytest.approx(-math.log(4), abs=1e-6)
+    explorer.play("DDD")
+    same = base64.b64encode(explorer.picture.value).decode()
+    assert static() == same == begun
 
 
 def test_every_slider_value_draws_its_own_picture(explorer):

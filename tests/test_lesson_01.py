@@ -22,6 +22,15 @@ def test_divergences(lesson, name):
     assert torch.isclose(getattr(lesson, name)(P, Q, DX), expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["js_divergence", "total_variation", "wasserstein1"])
+def test_divergences_where_both_densities_are_zero(lesson, name):
+    bumps = theory.raised_cosine(X, -2.0), theory.raised_cosine(X, 2.0)
+    assert ((bumps[0] + bumps[1]) == 0).any()
+    expected = getattr(theory, name)(*bumps, DX)
+    assert torch.isfinite(expected)
+    assert torch.isclose(getattr(lesson, name)(*bumps, DX), expected, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["optimal_discriminator", "linear_optimum"])
 def test_best_discriminators(lesson, name):
     assert torch.equal(getattr(lesson, name)(P, Q), getattr(theory, name)(P, Q))

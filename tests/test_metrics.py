@@ -111,7 +111,7 @@ def test_the_report_notices_collapse(judge, held_out):
     collapsed = metrics.fashion_report(images[:1].repeat(1000, 1, 1, 1), judge)
     assert max(good["share per class"].values()) < 0.2
     assert max(collapsed["share per class"].values()) == 1
-    assert collapsed["closest pair of 1,000 samples"] == 0
+    assert collapsed["closest pair in draws of 1,000 samples"] == 0
     assert collapsed["FID-course"] > 10 * good["FID-course"]
     with pytest.raises(ValueError, match="2 to 10,000, not 1"):
         metrics.fashion_report(images[:1], judge)

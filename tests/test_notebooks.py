@@ -52,7 +52,7 @@ def test_the_second_cell_is_the_box_of_objectives(lesson):
     assert "**You will**" in box and "**You need**" in box
     assert 3 <= len(re.findall(r"^> - ", box, re.MULTILINE)) <= 5
     budget = re.search(
-        r"about \d+ minutes to work through; (\d+) s to run and ([\d,]+) MB(?: at most)? on two cores",
+        r"about \d+ minutes to work through; (\d+) s to run and ([\d,]+) MB at most on two cores",
         box,
     )
     assert budget, "the box states minutes, seconds and memory"

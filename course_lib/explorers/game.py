@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from course_lib import theory
 from course_lib.explorers.base import WIDE, Explorer, slider
-from course_lib.figures import BLUE, GREEN, ORANGE, PURPLE, RED
+from course_lib.figures import BLUE, GREEN, ORANGE, PURPLE
 
 MEANS, SCALES = (-4.0, 4.0), (0.4, 1.8)
 LOSSES = ("non-saturating", "saturating")
@@ -46,7 +46,7 @@ PRESETS = {
 
 
 class Game:
-    """The state of one game: p_data, the generator N(mean, scale²), the discriminator's weights.
+    """The state of one game: p, the generator's q = N(mean, scale²), the discriminator's weights.
 
     D is a network with one hidden layer of 23 tanh units in fixed places; only its output weights
     learn. So V is a concave function of them, and a step of D can be made sure to raise it.
@@ -233,11 +233,11 @@ DASHED, DASH_DOT = (8, 4), (9, 3, 2, 3)
 
 
 class GanGame(Explorer):
-    """The GAN game played by hand: move p_g, or let D and G take their steps.
+    """The GAN game played by hand: move q, or let D and G take their steps.
 
     Above the two densities, with an arrow for each loss of the generator that says where its
-    gradient pushes p_g; in the middle D and the best D*; below V after each move. Sliders move and
-    scale p_g, and leave D as it is. Buttons take one step of D, one of G, ten of both in turn, or
+    gradient pushes q; in the middle D and the best D*; below V after each move. Sliders move and
+    scale q, and leave D as it is. Buttons take one step of D, one of G, ten of both in turn, or
     start again.
     """
 
@@ -249,8 +249,8 @@ class GanGame(Explorer):
     def __init__(self):
         self.game, self.moves, self._quiet = Game(), [], False
         self.preset = widgets.Dropdown(options=[*PRESETS], description="densities", style=WIDE)
-        self.mean = slider("move p_g (mean)", *MEANS, self.game.mean)
-        self.scale = slider("stretch p_g (scale)", *SCALES, self.game.scale)
+        self.mean = slider("move q (mean)", *MEANS, self.game.mean)
+        self.scale = slider("stretch q (scale)", *SCALES, self.game.scale)
         self.loss = widgets.Dropdown(options=LOSSES, description="G's loss", style=WIDE)
         self.buttons = {
             "one D step": lambda: self.play("D"),
@@ -264,10 +264,19 @@ class GanGame(Explorer):
         self._base, self._palette = self._draw_base(), None
         controls = [self.preset, self.mean, self.scale, self.loss, buttons]
         alt = (
-            "Two densities on a line, p_data and p_g, with arrows for the generator's two "
-            "gradients; under them the discriminator D and the best one, D*; at the bottom V."
+            "After three steps of D: two densities on a line, p and q, with an arrow for each loss "
+            "that pushes q to p; under them D and the best one, D*; at the bottom V, which rises."
         )
         super().__init__(controls, alt, width=self.WIDTH)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        """Return the explorer; its static picture is of a game that has begun, with long arrows."""
+        bundle = super()._repr_mimebundle_(include, exclude)
+        if not self.moves:
+            begun = GanGame()
+            begun.play("DDD")
+            bundle["text/html"] = begun._repr_mimebundle_()["text/html"]
+        return bundle
 
     @staticmethod
     def _button(name: str, act: Callable[[], None]) -> widgets.Button:
@@ -294,7 +303,7 @@ class GanGame(Explorer):
         self._show_state()
 
     def _show_state(self) -> None:
-        """Set the sliders to the game's p_g without treating that as a move, and draw once."""
+        """Set the sliders to the game's q without treating that as a move, and draw once."""
         self._quiet = True
         self.mean.value, self.scale.value = self.game.mean, self.game.scale
         self._quiet = False
@@ -316,7 +325,7 @@ class GanGame(Explorer):
     def sentence(self, numbers: dict[str, float]) -> str:
         """Return in words what the picture shows."""
         return (
-            f"p_g has mean {self.game.mean:.2f} and scale {self.game.scale:.2f}. "
+            f"q has mean {self.game.mean:.2f} and scale {self.game.scale:.2f}. "
             f"V(D, G) = {brief(numbers['V(D, G)'])}; the best D would reach "
             f"{brief(numbers['V(D*, G)'])}. JSD {brief(numbers['JSD'])}, TV "
             f"{brief(numbers['TV'])}, W1 {brief(numbers['W1'])}. Gradient for the mean: saturating "
@@ -329,21 +338,21 @@ class GanGame(Explorer):
         canvas.axes(self.DENSITIES, ticks, (0, 0.5, 1), "Densities (per unit of x)")
         canvas.axes(self.ANSWERS, ticks, (0, 0.5, 1), "Discriminators (probability of 'real')")
         canvas.axes(self.VALUES, (), (-2, -1, 0), "V after each move")
-        canvas.dot((160, 359), RED, 3)
+        canvas.dot((160, 359), PURPLE, 3)
         canvas.text(168, 363, "of D")
         canvas.dot((208, 359), Canvas.INK, 3, "white")
         canvas.text(216, 363, "of G")
         floor = self.VALUES.at([0, self.MOVES], [-math.log(4)] * 2)
-        canvas.line(floor, PURPLE, 1, (3, 3))
-        canvas.text(424, floor[0, 1] + 4, "−log 4", 10, PURPLE)
+        canvas.line(floor, "#777777", 1, (3, 3))
+        canvas.text(424, floor[0, 1] + 4, "−log 4", 10, "#777777")
         canvas.text(420, 192, "x", 10, anchor="la")
         canvas.text(420, 338, "x", 10, anchor="la")
         canvas.text(420, 446, f"the last {self.MOVES} moves", 10, anchor="ra")
         key = [
-            (40, "p_data", BLUE, ()),
-            (60, "p_g", ORANGE, DASHED),
+            (40, "p (data)", BLUE, ()),
+            (60, "q (generator)", ORANGE, DASHED),
             (238, "best D*", GREEN, DASH_DOT),
-            (258, "D now", RED, ()),
+            (258, "D now", PURPLE, ()),
         ]
         for y, name, colour, dash in key:
             canvas.line(self._sample(440, y - 4), colour, 2, dash)
@@ -370,8 +379,8 @@ class GanGame(Explorer):
         canvas.polygon(np.concatenate([self.DENSITIES.at(x, p), under]), "#CFE3F1")
         canvas.line(self.DENSITIES.at(x, p), BLUE)
         canvas.line(self.DENSITIES.at(x, q), ORANGE, 2, DASHED)
+        canvas.line(self.ANSWERS.at(x, d), PURPLE)
         canvas.line(self.ANSWERS.at(x, best), GREEN, 2, DASH_DOT)
-        canvas.line(self.ANSWERS.at(x, d), RED)
         self._draw_arrows(canvas, numbers)
         self._draw_moves(canvas)
         self._draw_numbers(canvas, numbers)
@@ -393,7 +402,7 @@ class GanGame(Explorer):
         return palette
 
     def _draw_arrows(self, canvas: Canvas, numbers: dict[str, float]) -> None:
-        """Draw where each loss pushes p_g: 40 pixels for a gradient of 1, at most 100."""
+        """Draw where each loss pushes q: 40 pixels for a gradient of 1, at most 100."""
         for row, loss in enumerate(LOSSES):
             chosen = loss == self.loss.value
             start = self.DENSITIES.at(self.game.mean, 0.92 - 0.11 * row)
@@ -402,6 +411,10 @@ class GanGame(Explorer):
             canvas.dot(start, colour)
             if abs(push) >= 1:
                 canvas.arrow(start, push, colour, 2.5 if chosen else 1.5)
+            else:
+                canvas.text(
+                    start[0] + 7, start[1], "no push" if push == 0 else "≈ 0", 10, colour, "lm"
+                )
 
     def _draw_moves(self, canvas: Canvas) -> None:
         if not self.moves:
@@ -411,10 +424,11 @@ class GanGame(Explorer):
         if len(points) > 1:
             canvas.line(points, "#AAAAAA", 1)
         for (player, _), point in zip(self.moves, points, strict=True):
-            canvas.dot(point, *((RED, 3) if player == "D" else (Canvas.INK, 3, "white")))
+            canvas.dot(point, *((PURPLE, 3) if player == "D" else (Canvas.INK, 3, "white")))
 
     def _draw_numbers(self, canvas: Canvas, numbers: dict[str, float]) -> None:
-        canvas.text(440, 96, "push on p_g, −gradient", 11)
+        canvas.text(440, 84, "arrows: push on q's mean", 11)
+        canvas.text(440, 98, "(minus the gradient)", 10, "#777777")
         for y, loss in zip((114, 130), LOSSES, strict=True):
             colour = Canvas.INK if loss == self.loss.value else "#777777"
             canvas.text(440, y, loss, 10, colour)

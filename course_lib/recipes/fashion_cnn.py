@@ -20,13 +20,15 @@ class FashionCNN:
     licence: str = "BSD-3-Clause; data: MIT (Zalando Research)"
     seed: int = 0
     batch: int = 128
-    steps: int = 12 * (60_000 // 128)
+    steps: int = 9 * (60_000 // 128)
     learning_rate: float = 4e-3
     weight_decay: float = 0.05
     shift: int = 2
 
     def begin(self) -> Run:
-        model = zoo.build(self.model, self.arguments)
+        # Stored pixel by pixel (channels last), images are convolved faster on two cores.
+        layout = torch.channels_last
+        model = zoo.build(self.model, self.arguments).to(memory_format=layout)
         batches = data.batches(*data.fashion("train"), size=self.batch, seed=self.seed)
         optimiser = torch.optim.AdamW(
             model.parameters(),
@@ -42,7 +44,7 @@ class FashionCNN:
             # One shift for the whole batch costs nothing; over the steps all shifts occur.
             top, left = torch.randint(2 * self.shift + 1, (2,)).tolist()
             padded = pad(images, (self.shift,) * 4, value=-1.0)
-            shifted = padded[:, :, top : top + 28, left : left + 28]
+            shifted = padded[:, :, top : top + 28, left : left + 28].to(memory_format=layout)
             loss = cross_entropy(model(shifted), labels)
             optimiser.zero_grad()
             loss.backward()
