@@ -130,7 +130,8 @@ def labelled_grid(
 ) -> None:
     """Show images (N, C, H, W) in rows, with a name above each."""
     rows = -(-len(images) // columns)
-    figure, axes = new(columns, rows, width=0.85 * columns, height=1.05, squeeze=False)
+    wide = max(0.85, 0.075 * max(len(name) for name in names))  # inches; names must not touch
+    figure, axes = new(columns, rows, width=wide * columns, height=wide + 0.2, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, name in zip(axes.flat, images, names, strict=False):
@@ -148,12 +149,16 @@ def smooth(values: Sequence[float], window: int) -> np.ndarray:
 
 
 def _draw_curves(
-    history: Mapping[str, Sequence[float]], title: str, window: int, ylabel: str = ""
+    history: Mapping[str, Sequence[float]],
+    title: str,
+    window: int,
+    ylabel: str = "",
+    xlabel: str = "step",
 ) -> Figure:
     figure, axis = new(width=6.0, height=2.6)
     for name, values in history.items():
         axis.plot(range(1, len(values) + 1), smooth(values, window), label=name, linewidth=1.4)
-    axis.set(xlabel="step", ylabel=ylabel or f"loss (mean of {window} steps)", title=title)
+    axis.set(xlabel=xlabel, ylabel=ylabel or f"loss (mean of {window} steps)", title=title)
     if history:
         axis.legend(frameon=False)
     return figure
@@ -165,6 +170,7 @@ def curves(
     title: str = "",
     window: int = 25,
     ylabel: str = "",
+    xlabel: str = "step",
 ) -> None:
     """Show the loss curves of a history, smoothed over `window` steps.
 
@@ -174,8 +180,9 @@ def curves(
         title: the finding, in a few words.
         window: steps of the running mean.
         ylabel: what is drawn; by default the loss.
+        xlabel: what one value stands for.
     """
-    show(_draw_curves(history, title, window, ylabel), alt)
+    show(_draw_curves(history, title, window, ylabel, xlabel), alt)
 
 
 def losses_side_by_side(
@@ -200,7 +207,8 @@ def scatter(panels: Mapping[str, torch.Tensor], target: torch.Tensor) -> Figure:
         axis.scatter(*points.detach().T, s=3, color=BLUE, label="generated")
         axis.set(title=title, xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xlabel="$x_1$")
     axes.flat[0].set_ylabel("$x_2$")
-    axes.flat[0].legend(frameon=False, fontsize=8, loc="upper left", markerscale=3)
+    handles, names = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, markerscale=3)
     return figure
 
 

@@ -4,6 +4,8 @@ The Fréchet distance in this space is called FID-course. It must never be compa
 the literature, which uses the features of another network.
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 
@@ -11,16 +13,29 @@ from course_lib.data import FASHION_CLASSES, fashion, to_float
 from course_lib.training import evaluating
 
 
-def features(judge: nn.Module, images: torch.Tensor, batch: int = 500) -> torch.Tensor:
-    """Return the judge's features, float64 (N, F), of float images (N, C, H, W) in [-1, 1]."""
-    with evaluating(judge):
-        return torch.cat([judge.features(part) for part in images.split(batch)]).double()
+def features(judge: nn.Module, images: torch.Tensor, batch: int = 250) -> torch.Tensor:
+    """Return the judge's features, float64 (N, F), of images (N, C, H, W).
+
+    Images are float in [-1, 1] or uint8, which are converted batch by batch to spare memory.
+    """
+    return judged(judge, images, batch)[0]
 
 
-def probabilities(judge: nn.Module, images: torch.Tensor, batch: int = 500) -> torch.Tensor:
-    """Return the judge's class probabilities (N, classes) of float images in [-1, 1]."""
+def probabilities(judge: nn.Module, images: torch.Tensor, batch: int = 250) -> torch.Tensor:
+    """Return the judge's class probabilities (N, classes) of images as `features` takes them."""
+    return judged(judge, images, batch)[1]
+
+
+def judged(
+    judge: nn.Module, images: torch.Tensor, batch: int = 250
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return features, float64 (N, F), and class probabilities (N, classes), in one pass."""
+    found, chances = [], []
     with evaluating(judge):
-        return torch.cat([judge(part).softmax(dim=1) for part in images.split(batch)])
+        for part in images.split(batch):
+            found.append(judge.features(to_float(part) if part.dtype == torch.uint8 else part))
+            chances.append(judge.to_logits(found[-1]).softmax(dim=1))
+    return torch.cat(found).double(), torch.cat(chances)
 
 
 def frechet_distance(features_a: torch.Tensor, features_b: torch.Tensor) -> float:
@@ -51,7 +66,7 @@ def frechet_distance(features_a: torch.Tensor, features_b: torch.Tensor) -> floa
 
 
 def fid_course(judge: nn.Module, real: torch.Tensor, fake: torch.Tensor) -> float:
-    """Return FID-course between two sets of float images (N, C, H, W) in [-1, 1]."""
+    """Return FID-course between two sets of images, as `features` takes them."""
     return frechet_distance(features(judge, real), features(judge, fake))
 
 
@@ -72,43 +87,52 @@ def closest_pair(images: torch.Tensor, chunk: int = 500) -> float:
 
 
 def fashion_report(samples: torch.Tensor, judge: nn.Module) -> dict:
+    """Return the figures of one set of samples; see `fashion_reports`."""
+    return fashion_reports({"samples": samples}, judge)["samples"]
+
+
+def fashion_reports(sets: Mapping[str, torch.Tensor], judge: nn.Module) -> dict[str, dict]:
     """Return the figures by which the course judges generated Fashion-MNIST images.
 
     Args:
-        samples: float (N, 1, 28, 28) in [-1, 1]; measured against as many test images, at most
-            10,000. Figures are comparable only at the same N: 10,000 throughout the course.
+        sets: name -> samples, float (N, 1, 28, 28) in [-1, 1], the same N for all; measured
+            against as many test images, at most 10,000. Figures are comparable only at the same
+            N: 10,000 throughout the course.
         judge: the course's Fashion-MNIST classifier.
 
     Returns:
-        FID-course of the samples against test images and, as the floor, that of as many training
+        Per set: FID-course against test images and, as the floor, that of as many training
         images; the judge's mean top probability; the share of each class in its opinion; the
         smallest pixel distance between two of 1,000 samples and of 1,000 test images, over as
         many draws of 1,000 as there are (one draw says little: among test images alone it varies
         from 2.9 to 4.4).
 
     Raises:
-        ValueError: fewer than 2 or more than 10,000 samples.
+        ValueError: fewer than 2 or more than 10,000 samples, or sets of different sizes.
     """
-    n = len(samples)
-    if not 2 <= n <= 10_000:
-        raise ValueError(f"samples number 2 to 10,000, not {n}")
-    held_out = to_float(fashion("test")[0][:n])
+    sizes = {len(samples) for samples in sets.values()}
+    if len(sizes) != 1 or not 2 <= min(sizes) <= 10_000:
+        raise ValueError(f"samples number 2 to 10,000, the same in each set, not {sorted(sizes)}")
+    (n,) = sizes
+    held_out = fashion("test")[0][:n]
     reference = features(judge, held_out)
-    floor = frechet_distance(features(judge, to_float(fashion("train")[0][:n])), reference)
-    chances = probabilities(judge, samples)
-    shares = chances.argmax(dim=1).bincount(minlength=len(FASHION_CLASSES)) / n
-    return {
-        "FID-course": round(frechet_distance(features(judge, samples), reference), 2),
-        "FID-course of training images (the floor)": round(floor, 2),
-        "mean top probability": round(chances.max(dim=1).values.mean().item(), 3),
-        "share per class": {
-            name: round(share.item(), 3)
-            for name, share in zip(FASHION_CLASSES, shares, strict=True)
-        },
-        "closest pair in draws of 1,000 samples": round(
-            min(closest_pair(draw) for draw in samples.split(1000)), 3
-        ),
-        "closest pair in draws of 1,000 test images": round(
-            min(closest_pair(draw) for draw in held_out.split(1000)), 3
-        ),
-    }
+    floor = frechet_distance(features(judge, fashion("train")[0][:n]), reference)
+    closest = min(closest_pair(to_float(draw)) for draw in held_out.split(1000))
+    reports = {}
+    for name, samples in sets.items():
+        found, chances = judged(judge, samples)
+        shares = chances.argmax(dim=1).bincount(minlength=len(FASHION_CLASSES)) / n
+        reports[name] = {
+            "FID-course": round(frechet_distance(found, reference), 2),
+            "FID-course of training images (the floor)": round(floor, 2),
+            "mean top probability": round(chances.max(dim=1).values.mean().item(), 3),
+            "share per class": {
+                label: round(share.item(), 3)
+                for label, share in zip(FASHION_CLASSES, shares, strict=True)
+            },
+            "closest pair in draws of 1,000 samples": round(
+                min(closest_pair(draw) for draw in samples.split(1000)), 3
+            ),
+            "closest pair in draws of 1,000 test images": round(closest, 3),
+        }
+    return reports

@@ -73,7 +73,8 @@ def load(name: str) -> nn.Module:
     facts = card(name)
     model = build(facts["model"], facts["arguments"])
     model.load_state_dict(load_weights(name))
-    return model.eval()
+    # Processors convolve images stored pixel by pixel (channels last) faster.
+    return model.eval().to(memory_format=torch.channels_last)
 
 
 def save(

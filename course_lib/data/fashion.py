@@ -1,6 +1,7 @@
 """Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): 70,000 grey images of garments, embedded."""
 
 import gzip
+import io
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +49,16 @@ FILES = {
 def _idx(name: str, magic: int, header_bytes: int) -> np.ndarray:
     """Return the payload of one IDX file as uint8, after checking its magic number."""
     sha256, size = FILES[name]
-    content = bytearray(gzip.decompress(verified(FOLDER / name, sha256, size)))
-    if int.from_bytes(content[:4], "big") != magic:
-        raise DamagedFile(f"{name} is no IDX file of the expected kind (magic number {magic})")
-    return np.frombuffer(content, dtype=np.uint8, offset=header_bytes)
+    with gzip.open(io.BytesIO(verified(FOLDER / name, sha256, size))) as file:
+        header = np.frombuffer(file.read(header_bytes), dtype=">i4")  # magic number, lengths
+        if header[0] != magic:
+            raise DamagedFile(f"{name} is no IDX file of the expected kind (magic number {magic})")
+        # Straight into its place: reading all at once would hold the images twice.
+        payload = np.empty(int(np.prod(header[1:])), dtype=np.uint8)
+        rest = memoryview(payload)
+        while rest:
+            rest = rest[file.readinto(rest) :]
+    return payload
 
 
 def fashion(split: str = "train") -> tuple[torch.Tensor, torch.Tensor]:

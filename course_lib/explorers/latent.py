@@ -67,7 +67,7 @@ class LatentExplorer(Explorer):
         self.path = widgets.ToggleButtons(
             options=["spherical", "linear"], description="path", style={"button_width": "80px"}
         )
-        self.truncation = slider("truncation", 0.0, 1.5, 0.8)
+        self.truncation = slider("truncation", 0.0, 1.5, 1.0)
         self.steps = [slider(f"direction {i + 1}", -6.0, 6.0, 0.0, 0.1) for i in range(count)]
         save = widgets.Button(description="Save this image", icon="download")
         save.on_click(lambda _: self.save())
@@ -124,8 +124,8 @@ def latent(
     """Return an explorer of a generator's latent space.
 
     Sliders choose two seeds and a point on the way between them (spherical or linear), the
-    truncation (z is multiplied by it: below 1 images become more typical and less varied), and
-    steps along the principal directions. A button saves the image.
+    truncation (z is multiplied by it: below 1 images become less varied), and steps along the
+    principal directions. A button saves the image.
 
     Args:
         generator: maps z (N, z_dim) to images and has an attribute `z_dim`.
