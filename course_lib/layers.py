@@ -37,7 +37,7 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int) -> torch.Ten
             module.training = mode
 
 
-def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 256) -> torch.Tensor:
+def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> torch.Tensor:
     """Return n images generator(z) with z ~ N(0, I), the same for the same seed.
 
     Args:

@@ -13,7 +13,7 @@ from course_lib.data import FASHION_CLASSES, fashion, to_float
 from course_lib.training import evaluating
 
 
-def features(judge: nn.Module, images: torch.Tensor, batch: int = 250) -> torch.Tensor:
+def features(judge: nn.Module, images: torch.Tensor, batch: int = 100) -> torch.Tensor:
     """Return the judge's features, float64 (N, F), of images (N, C, H, W).
 
     Images are float in [-1, 1] or uint8, which are converted batch by batch to spare memory.
@@ -21,13 +21,13 @@ def features(judge: nn.Module, images: torch.Tensor, batch: int = 250) -> torch.
     return judged(judge, images, batch)[0]
 
 
-def probabilities(judge: nn.Module, images: torch.Tensor, batch: int = 250) -> torch.Tensor:
+def probabilities(judge: nn.Module, images: torch.Tensor, batch: int = 100) -> torch.Tensor:
     """Return the judge's class probabilities (N, classes) of images as `features` takes them."""
     return judged(judge, images, batch)[1]
 
 
 def judged(
-    judge: nn.Module, images: torch.Tensor, batch: int = 250
+    judge: nn.Module, images: torch.Tensor, batch: int = 100
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return features, float64 (N, F), and class probabilities (N, classes), in one pass."""
     found, chances = [], []
@@ -116,7 +116,9 @@ def fashion_reports(sets: Mapping[str, torch.Tensor], judge: nn.Module) -> dict[
     (n,) = sizes
     held_out = fashion("test")[0][:n]
     reference = features(judge, held_out)
-    floor = frechet_distance(features(judge, fashion("train")[0][:n]), reference)
+    # A copy of the part that is needed lets the rest of the 47 MB go.
+    training_images = fashion("train")[0][:n].clone()
+    floor = frechet_distance(features(judge, training_images), reference)
     closest = min(closest_pair(to_float(draw)) for draw in held_out.split(1000))
     reports = {}
     for name, samples in sets.items():

@@ -56,7 +56,7 @@ class Generator(nn.Module):
         expect_shape(z, (None, self.z_dim), "z")
         return self.layers(z)
 
-    def sample(self, n: int, seed: int = 0, batch: int = 256) -> torch.Tensor:
+    def sample(self, n: int, seed: int = 0, batch: int = 100) -> torch.Tensor:
         """Return n images (n, channels, 28, 28) in [-1, 1], the same for the same seed.
 
         Runs in eval mode without gradients, `batch` images at a time, and restores the mode.
