@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from course_lib import doctor, lessons, machine
+from course_lib import doctor, lessons, machine, recipes
 from course_lib.__main__ import main
 
 
@@ -166,10 +166,8 @@ def test_an_incomplete_lesson_is_named(tmp_path, monkeypatch, capsys, sources, m
 
 def test_train_passes_its_options_to_the_recipe(monkeypatch, tmp_path):
     calls = []
-    fake = SimpleNamespace(
-        names=lambda: ["a-model"], train=lambda name, **options: calls.append((name, options))
-    )
-    monkeypatch.setitem(sys.modules, "course_lib.recipes", fake)
+    monkeypatch.setattr(recipes, "names", lambda: ["a-model"])
+    monkeypatch.setattr(recipes, "train", lambda name, **options: calls.append((name, options)))
     assert main(["train", "a-model", "--resume", "--out", str(tmp_path)]) == 0
     assert main(["train", "a-model"]) == 0
     assert calls == [
@@ -179,9 +177,7 @@ def test_train_passes_its_options_to_the_recipe(monkeypatch, tmp_path):
 
 
 def test_an_unknown_recipe_is_answered_with_those_that_exist(monkeypatch, capsys):
-    monkeypatch.setitem(
-        sys.modules, "course_lib.recipes", SimpleNamespace(names=lambda: ["x", "y"])
-    )
+    monkeypatch.setattr(recipes, "names", lambda: ["x", "y"])
     assert main(["train", "nonsense"]) == 2
     assert "There are: x, y" in capsys.readouterr().err
 

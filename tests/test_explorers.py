@@ -24,11 +24,12 @@ def explorer(generator, tmp_path):
 def test_every_control_changes_the_picture_at_both_ends(explorer):
     sliders = [explorer.seed_a, explorer.seed_b, explorer.truncation, *explorer.steps]
     for control in [*sliders, explorer.between]:
+        start = control.value
         for value in (control.max, control.min):
             before = explorer.picture.value
             control.value = value
             assert explorer.picture.value != before, control.description
-        control.value = 0.5 if control is explorer.truncation else control.min
+        control.value = start  # two seeds that agree would leave the way between without effect
     explorer.truncation.value = 1.0
     before = explorer.picture.value
     explorer.path.value = "linear"
