@@ -32,8 +32,6 @@ def without_widgets(outputs: list) -> list:
             # What is left of a bare widget is its description in code, of use to nobody.
             if set(output["data"]) <= {"text/plain"}:
                 continue
-        if output.get("name") == "stderr" and "it/s" in output["text"]:
-            continue
         kept.append(output)
     return kept
 
