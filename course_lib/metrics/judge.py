@@ -1,0 +1,52 @@
+"""What a judge says of images: features, probabilities, and the distance between two sets."""
+
+import torch
+from torch import nn
+
+from course_lib.data import to_float
+from course_lib.metrics.distances import frechet_distance
+from course_lib.training import evaluating
+
+
+def features(judge: nn.Module, images: torch.Tensor, batch: int = 100) -> torch.Tensor:
+    """Return the judge's features, float64 (N, F), of images (N, C, H, W).
+
+    Images are float in [-1, 1] or uint8, which are converted batch by batch to spare memory.
+    """
+    return judged(judge, images, batch)[0]
+
+
+def probabilities(judge: nn.Module, images: torch.Tensor, batch: int = 100) -> torch.Tensor:
+    """Return the judge's class probabilities (N, classes) of images as `features` takes them.
+
+    Raises:
+        ValueError: the judge does not tell probabilities of one classification.
+    """
+    chances = judged(judge, images, batch)[1]
+    if chances is None:
+        raise ValueError(
+            f"a judge with one classification, `to_logits`, is needed, got {type(judge).__name__}"
+        )
+    return chances
+
+
+def judged(
+    judge: nn.Module, images: torch.Tensor, batch: int = 100
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return features, float64 (N, F), and class probabilities (N, classes), in one pass.
+
+    None stands for the probabilities where the judge tells none.
+    """
+    tells = hasattr(judge, "to_logits") and not hasattr(judge, "attributes")
+    found, chances = [], []
+    with evaluating(judge):
+        for part in images.split(batch):
+            found.append(judge.features(to_float(part) if part.dtype == torch.uint8 else part))
+            if tells:
+                chances.append(judge.to_logits(found[-1]).softmax(dim=1))
+    return torch.cat(found).double(), torch.cat(chances) if tells else None
+
+
+def fid_course(judge: nn.Module, real: torch.Tensor, fake: torch.Tensor) -> float:
+    """Return FID-course between two sets of images, as `features` takes them."""
+    return frechet_distance(features(judge, real), features(judge, fake))
