@@ -13,25 +13,56 @@ from collections.abc import Callable, Iterable, Iterator
 
 import ipywidgets as widgets
 import numpy as np
+import torch
 
-from course_lib import explorers, training, zoo
+from course_lib import data, explorers, training, zoo
 from course_lib.explorers.base import Explorer
 
+
+def garments(n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the first n test images and labels of Fashion-MNIST."""
+    images, labels = data.fashion("test")
+    return images[:n], labels[:n]
+
+
+def by_beta() -> dict[float, torch.nn.Module]:
+    """Return the shipped VAEs with 16 latents by their β."""
+    names = [name for name in zoo.names() if name.startswith("vae16-fashion")]
+    return {zoo.card(name)["recipe"]["beta"]: zoo.load(name) for name in names}
+
+
 FACTORIES: dict[str, Callable[[], Explorer]] = {
+    "autoencoder": lambda: explorers.autoencoder(by_beta(), garments(500)[0]),
+    "feature_maps": lambda: explorers.feature_maps(zoo.load("fashion-cnn"), garments(100)[0]),
     "gan_game": explorers.gan_game,
+    "interpolation": lambda: explorers.interpolation(zoo.load("vae16-fashion"), garments(500)[0]),
     "latent": lambda: explorers.latent(zoo.load("dcgan-fashion")),
+    "latent_map": lambda: explorers.latent_map(
+        zoo.load("vae2-fashion"), *garments(2000), data.FASHION_CLASSES
+    ),
 }
 MOVES = 200
 MEDIAN_LIMIT, TAIL_LIMIT = 30, 60  # milliseconds
 
 
 def sliders(controls: Iterable[widgets.Widget]) -> Iterator[widgets.Widget]:
-    """Yield the sliders among the controls, inside boxes too."""
+    """Yield the sliders that are on the screen among the controls, inside boxes too."""
+    kinds = widgets.FloatSlider | widgets.IntSlider | widgets.SelectionSlider
     for control in controls:
         if isinstance(control, widgets.Box):
             yield from sliders(control.children)
-        elif isinstance(control, widgets.FloatSlider | widgets.IntSlider):
+        elif isinstance(control, kinds) and control.layout.display != "none":
             yield control
+
+
+def another(slider: widgets.Widget, chance: random.Random):
+    """Return a random value that the slider can take and does not have."""
+    if isinstance(slider, widgets.SelectionSlider):
+        return chance.choice([value for _, value in slider.options if value != slider.value])
+    steps, value = round((slider.max - slider.min) / slider.step), slider.value
+    while abs(value - slider.value) < slider.step / 2:
+        value = type(value)(slider.min + chance.randint(0, steps) * slider.step)
+    return value
 
 
 def latencies(explorer: Explorer, moves: int = MOVES, seed: int = 0) -> np.ndarray:
@@ -39,10 +70,7 @@ def latencies(explorer: Explorer, moves: int = MOVES, seed: int = 0) -> np.ndarr
     chance, found, times = random.Random(seed), list(sliders(explorer.controls)), []
     for _ in range(moves):
         slider = chance.choice(found)
-        steps = round((slider.max - slider.min) / slider.step)
-        value = slider.value
-        while value == slider.value:
-            value = type(slider.value)(slider.min + chance.randint(0, steps) * slider.step)
+        value = another(slider, chance)
         before, began = explorer.picture.value, time.perf_counter()
         slider.value = value
         times.append(1000 * (time.perf_counter() - began))

@@ -126,12 +126,27 @@ def grid(
 
 
 def labelled_grid(
-    images: torch.Tensor, names: Sequence[str], alt: str, caption: str = "", columns: int = 10
+    images: torch.Tensor,
+    names: Sequence[str],
+    alt: str,
+    caption: str = "",
+    columns: int = 10,
+    inches: float = 0.85,
 ) -> None:
-    """Show images (N, C, H, W) in rows, with a name above each."""
+    """Show images (N, C, H, W) in rows, with a name above each.
+
+    Args:
+        images: float in [-1, 1] or uint8.
+        names: one for each image; a line break makes two lines.
+        alt, caption: as in `as_html`.
+        columns: images in a row.
+        inches: the least width of an image; long names make it wider.
+    """
     rows = -(-len(images) // columns)
-    wide = max(0.85, 0.075 * max(len(name) for name in names))  # inches; names must not touch
-    figure, axes = new(columns, rows, width=wide * columns, height=wide + 0.2, squeeze=False)
+    lines = [line for name in names for line in name.split("\n")]
+    wide = max(inches, 0.075 * max(map(len, lines)))  # inches; names must not touch
+    high = wide + 0.2 * max(name.count("\n") + 1 for name in names)
+    figure, axes = new(columns, rows, width=wide * columns, height=high, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, name in zip(axes.flat, images, names, strict=False):
@@ -188,8 +203,8 @@ def curves(
 def losses_side_by_side(
     histories: Mapping[str, Mapping[str, Sequence[float]]], alt: str, window: int = 10
 ) -> None:
-    """Show the loss curves of several trainings in one row, with one scale for all."""
-    figure, axes = new(len(histories), width=2.6 * len(histories), height=2.3, sharey=True)
+    """Show the loss curves of several trainings in one row, each with a scale of its own."""
+    figure, axes = new(len(histories), width=2.6 * len(histories), height=2.3)
     for axis, (title, history) in zip(np.atleast_1d(axes), histories.items(), strict=True):
         for name, values in history.items():
             axis.plot(smooth(values, window), label=name, linewidth=1.2)

@@ -1,8 +1,11 @@
-"""Loss functions of the course: logits in, a scalar out.
+"""Loss functions of the course: tensors in, a scalar out.
 
-A logit a stands for the probability sigmoid(a). In logits, −log D is softplus(−a) and
-−log(1 − D) is softplus(a); both are exact where sigmoid followed by a logarithm overflows.
+Those of the GANs take logits. A logit a stands for the probability sigmoid(a). In logits, −log D
+is softplus(−a) and −log(1 − D) is softplus(a); both are exact where sigmoid followed by a
+logarithm overflows. Those of the VAE take what its networks return and count in nats per image.
 """
+
+import math
 
 import torch
 from torch.nn.functional import relu, softplus
@@ -44,3 +47,56 @@ def hinge_discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tenso
 def hinge_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     """Return −E a(G(z)), the generator's side of the hinge game; 0 at logits 0."""
     return -fake_logits.mean()
+
+
+def kl_divergence(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+    """Return KL(N(mu, diag exp(logvar)) ‖ N(0, I)) in nats, a scalar; 0 at mu = logvar = 0.
+
+    ½ Σ(mu² + exp(logvar) − 1 − logvar), summed over the latents of an image and averaged over the
+    batch: Kingma and Welling 2014, appendix B. logvar is log σ², not log σ; both are (N, z_dim).
+    """
+    return kl_per_dimension(mu, logvar).sum()
+
+
+def kl_per_dimension(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+    """Return the KL of each latent in nats, (z_dim,), averaged over the batch; it sums to the KL.
+
+    A dimension with a KL near 0 carries nothing of the image: it has collapsed to the prior.
+
+    Raises:
+        ValueError: mu and logvar do not have one shape (N, z_dim).
+    """
+    if mu.ndim != 2 or mu.shape != logvar.shape:
+        raise ValueError(
+            f"mu and logvar have one shape (N, z_dim), got {tuple(mu.shape)} "
+            f"and {tuple(logvar.shape)}"
+        )
+    return 0.5 * (mu.square() + logvar.exp() - 1 - logvar).mean(dim=0)
+
+
+def gaussian_nll(
+    reconstruction: torch.Tensor, images: torch.Tensor, sigma: float = 1.0
+) -> torch.Tensor:
+    """Return −log N(images; reconstruction, σ²I) in nats, a scalar, with its constant.
+
+    ‖x − x̂‖²/(2σ²) + D/2·log(2πσ²) with D pixels in an image, summed over the pixels and averaged
+    over the batch, as the KL is summed over latents: a mean over pixels would make the KL weigh D
+    times too much. Kingma and Welling 2014, appendix C.2, with one fixed σ.
+
+    Args:
+        reconstruction, images: (N, …), the same shape.
+        sigma: standard deviation of a pixel, on the scale of the images.
+
+    Raises:
+        ValueError: the shapes differ (they must not be broadcast), or sigma is not positive.
+    """
+    if reconstruction.shape != images.shape or images.ndim < 2:
+        raise ValueError(
+            f"reconstruction and images have one shape (N, …), got {tuple(reconstruction.shape)} "
+            f"and {tuple(images.shape)}"
+        )
+    if not sigma > 0:
+        raise ValueError(f"sigma is a positive number, not {sigma}")
+    constant = images[0].numel() * (math.log(sigma) + 0.5 * math.log(2 * math.pi))
+    errors = (reconstruction - images).square().flatten(1).sum(dim=1)
+    return errors.mean() / (2 * sigma**2) + constant

@@ -20,7 +20,14 @@ from course_lib.data import DamagedFile, verified
 FOLDER = Path(__file__).parent / "weights"
 
 # The models that every clone has; the doctor misses one that is gone with its card.
-SHIPPED = ("dcgan-fashion", "fashion-cnn")
+SHIPPED = (
+    "dcgan-fashion",
+    "fashion-cnn",
+    "personas-cnn",
+    "vae16-fashion",
+    *(f"vae16-fashion-beta-{beta}" for beta in ("0.1", "10", "30", "100")),
+    "vae2-fashion",
+)
 
 # What stands in a card under a name of its own; the rest of a recipe is its "recipe".
 CARD_FIELDS = ("name", "model", "arguments", "data", "licence", "seed", "steps")

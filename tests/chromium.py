@@ -186,7 +186,7 @@ class Notebook:
     def _both_ends(self, slider, picture) -> None:
         whole = slider.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]")
         name, readout = whole.inner_text().replace("\n", " "), whole.locator(".widget-readout")
-        start = readout.inner_text()
+        start, value = readout.inner_text(), slider.get_attribute("aria-valuenow")
         at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
         for key in ("Home", "End") if at_end else ("End", "Home"):
             before, source = self._settled(picture), picture.get_attribute("src")
@@ -197,8 +197,15 @@ class Notebook:
             assert changed, f"{name!r}: no new picture after {key}"
             assert after != before, f"{name!r}: the picture looks the same after {key}"
         # Back to the start: at its end, one slider may leave another without effect.
-        readout.fill(start.replace("\u2212", "-"))  # shown with a minus sign, read with a hyphen
-        readout.press("Enter")
+        if "choice" in whole.get_attribute("class").split():  # a SelectionSlider: no typing there
+            back = "ArrowRight" if key == "Home" else "ArrowLeft"
+            for _ in range(round(float(slider.get_attribute("aria-valuemax")))):
+                if slider.get_attribute("aria-valuenow") == value:
+                    break
+                slider.press(back)
+        else:
+            readout.fill(start.replace("\u2212", "-"))  # shown with a minus sign
+            readout.press("Enter")
         self._settled(picture)
         assert readout.inner_text() == start, f"{name!r}: the number cannot be typed"
 

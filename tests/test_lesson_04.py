@@ -90,3 +90,18 @@ def test_the_lessons_step_by_hand(lesson):
     for ours, theirs in ((g, generator), (d, discriminator)):
         for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
             torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_the_lessons_step_stays_on_its_device(lesson, monkeypatch):
+    """On another device nothing is left on the CPU: PyTorch's "meta" device refuses to mix."""
+    adam = torch.optim.Adam  # "meta" has no fused kernel
+    monkeypatch.setattr(torch.optim, "Adam", lambda *a, fused=None, **options: adam(*a, **options))
+    generator, discriminator = dcgan.Generator(width=4), dcgan.Discriminator(width=4)
+    generator, discriminator = generator.to("meta"), discriminator.to("meta")
+    images = torch.randint(0, 256, (32, 1, 28, 28), dtype=torch.uint8)
+    batches = data.batches(images, size=16, device="meta")
+    values = lesson.make_step(generator, discriminator, batches, EMA(generator))(0)
+    assert {value.device.type for value in values.values()} == {"meta"}
+    on_cpu = data.batches(images, size=16)
+    with pytest.raises(RuntimeError):  # what a step that forgot the device would meet
+        lesson.make_step(generator, discriminator, on_cpu, EMA(generator))(0)

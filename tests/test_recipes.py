@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from course_lib import recipes, training, zoo
+from course_lib import data, recipes, training, zoo
 from course_lib.recipes.runner import run
 
 
@@ -33,6 +33,21 @@ def test_recipes_are_frozen():
 SHORT = {
     "fashion-cnn": {"arguments": {"classes": 10, "width": 4}, "batch": 16, "steps": 6},
     "dcgan-fashion": {"arguments": {"z_dim": 8, "width": 4}, "batch": 16, "steps": 6},
+    "personas-cnn": {
+        "arguments": {
+            "attributes": {name: len(values) for name, values in data.ATTRIBUTES.items()},
+            "width": 1,
+        },
+        "batch": 8,
+        "steps": 6,
+    },
+    "vae16-fashion": {
+        "arguments": {"z_dim": 2, "width": 4, "sigma": 0.3},
+        "batch": 16,
+        "steps": 6,
+        "importance_images": 20,
+        "importance_samples": 5,
+    },
 }
 
 

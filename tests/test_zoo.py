@@ -8,7 +8,7 @@ import torch
 
 from course_lib import data, metrics, zoo
 
-GENERATORS = ["dcgan-fashion"]
+GENERATORS = ["dcgan-fashion", "vae16-fashion", "vae2-fashion"]
 
 
 @pytest.fixture(scope="module")

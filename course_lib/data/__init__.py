@@ -1,4 +1,4 @@
-"""The two data sets of the course, embedded and checked, and batches of them."""
+"""The two data sets of the course, embedded and checked; patterns, pictures, and batches."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,17 @@ from course_lib.data.fashion import FASHION_CLASSES, fashion
 from course_lib.data.fashion import FILES as _FASHION
 from course_lib.data.fashion import FOLDER as _FOLDER
 from course_lib.data.integrity import DamagedFile, verified
+from course_lib.data.patterns import PATTERNS, patterns
 from course_lib.data.personas import ATTRIBUTES, personas, visible
 from course_lib.data.personas import FILE as _PERSONAS
 from course_lib.data.personas import SHA256 as _PERSONAS_SHA256
 from course_lib.data.personas import SIZE as _PERSONAS_SIZE
+from course_lib.data.pictures import picture
 
 __all__ = [
     "ATTRIBUTES",
     "FASHION_CLASSES",
+    "PATTERNS",
     "Batches",
     "DamagedFile",
     "Tokeniser",
@@ -25,7 +28,9 @@ __all__ = [
     "describe",
     "fashion",
     "mentioned",
+    "patterns",
     "personas",
+    "picture",
     "to_float",
     "to_uint8",
     "verified",

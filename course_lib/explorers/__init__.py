@@ -1,6 +1,10 @@
 """The explorers: pictures under sliders, one file per kind."""
 
+from course_lib.explorers.autoencoder import autoencoder
+from course_lib.explorers.feature_maps import feature_maps
 from course_lib.explorers.game import gan_game
+from course_lib.explorers.interpolation import interpolation
 from course_lib.explorers.latent import latent
+from course_lib.explorers.latent_map import latent_map
 
-__all__ = ["gan_game", "latent"]
+__all__ = ["autoencoder", "feature_maps", "gan_game", "interpolation", "latent", "latent_map"]

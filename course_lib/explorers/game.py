@@ -9,18 +9,17 @@ takes 100 ms, too long for a picture that follows a finger.
 import io
 import math
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import ipywidgets as widgets
-import matplotlib
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from course_lib import theory
 from course_lib.explorers.base import WIDE, Explorer, slider
+from course_lib.explorers.canvas import Canvas, Plot
+from course_lib.explorers.threads import one_thread
 from course_lib.figures import BLUE, GREEN, ORANGE, PURPLE
 
 MEANS, SCALES = (-4.0, 4.0), (0.4, 1.8)
@@ -133,102 +132,6 @@ def brief(number: float) -> str:
     return f"{number:.1e}" if 0 < abs(number) < 0.005 else f"{number:.2f}"
 
 
-@contextmanager
-def one_thread():
-    """Run the block on one thread: tensors of 1,000 numbers lose more by sharing than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-class Plot:
-    """A coordinate system on a picture: corners in final pixels, limits in the data's units."""
-
-    def __init__(self, left, top, right, bottom, xlim, ylim):
-        self.left, self.top, self.right, self.bottom = left, top, right, bottom
-        self.xlim, self.ylim = xlim, ylim
-
-    def at(self, x, y) -> np.ndarray:
-        """Return pixels (n, 2) of the points (x, y), clipped to the plot's height."""
-        (x0, x1), (y0, y1) = self.xlim, self.ylim
-        across = self.left + (np.asarray(x, float) - x0) / (x1 - x0) * (self.right - self.left)
-        up = (np.asarray(y, float) - y0) / (y1 - y0)
-        down = self.bottom - np.clip(up, 0, 1) * (self.bottom - self.top)
-        return np.stack([across, down], axis=-1)
-
-
-class Canvas:
-    """A picture drawn at twice its size and halved at the end, which smooths its lines."""
-
-    FONT = str(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf")
-    INK, FAINT = "#333333", "#DDDDDD"
-
-    def __init__(self, width: int, height: int, base: Image.Image | None = None):
-        self.image = base.copy() if base else Image.new("RGB", (2 * width, 2 * height), "white")
-        self.pen = ImageDraw.Draw(self.image)
-
-    @classmethod
-    def font(cls, size: int) -> ImageFont.FreeTypeFont:
-        return ImageFont.truetype(cls.FONT, 2 * size)
-
-    def line(self, points: np.ndarray, colour: str, width: float = 2, dash: tuple = ()) -> None:
-        """Draw a line through points (n, 2); `dash` gives lengths on, off, on, off … in pixels."""
-        points = 2 * np.asarray(points, float)
-        for run in self._dashes(points, 2 * np.array(dash)) if dash else [points]:
-            self.pen.line([*map(tuple, run)], fill=colour, width=round(2 * width), joint="curve")
-
-    @staticmethod
-    def _dashes(points: np.ndarray, dash: np.ndarray) -> list[np.ndarray]:
-        """Cut a line into the pieces that are drawn; `dash` is measured along the line."""
-        along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-        dense = np.arange(0, along[-1], 2)
-        points = np.stack([np.interp(dense, along, column) for column in points.T], axis=-1)
-        drawn = np.searchsorted(np.cumsum(dash), dense % dash.sum(), side="right") % 2 == 0
-        breaks = np.flatnonzero(np.diff(drawn)) + 1
-        pieces = np.split(points, breaks)
-        return [piece for piece, on in zip(pieces, drawn[[0, *breaks]], strict=True) if on]
-
-    def polygon(self, points: np.ndarray, colour: str) -> None:
-        self.pen.polygon([*map(tuple, 2 * np.asarray(points, float))], fill=colour)
-
-    def dot(self, centre, colour: str, radius: float = 2.5, fill: str = "") -> None:
-        x, y, r = 2 * centre[0], 2 * centre[1], 2 * radius
-        self.pen.ellipse([x - r, y - r, x + r, y + r], fill or colour, colour, width=2)
-
-    def arrow(self, start: np.ndarray, length: float, colour: str, width: float) -> None:
-        """Draw a horizontal arrow, `length` pixels to the right (to the left if negative)."""
-        x, y = start
-        head = math.copysign(min(7.0, abs(length)), length)
-        if abs(length) > 7:
-            self.line(np.array([(x, y), (x + length - head, y)]), colour, width)
-        tip = x + length
-        self.polygon(np.array([(tip, y), (tip - head, y - 5), (tip - head, y + 5)]), colour)
-
-    def text(self, x: float, y: float, words: str, size: int = 11, colour: str = INK, anchor="ls"):
-        self.pen.text((2 * x, 2 * y), words, fill=colour, font=FONTS[size], anchor=anchor)
-
-    def axes(self, plot: Plot, xticks, yticks, title: str) -> None:
-        """Draw a plot's frame, its ticks and its title."""
-        for value in yticks:
-            x, y = plot.at(plot.xlim[0], value)
-            self.line(np.array([(x, y), (plot.right, y)]), self.FAINT, 0.5)
-            self.text(x - 5, y, f"{value:g}", 10, anchor="rm")
-        for value in xticks:
-            x, _ = plot.at(value, plot.ylim[0])
-            self.text(x, plot.bottom + 4, f"{value:g}", 10, anchor="ma")
-        corner = [(plot.left, plot.top), (plot.left, plot.bottom), (plot.right, plot.bottom)]
-        self.line(np.array(corner), self.INK, 0.75)
-        self.text(plot.left, plot.top - 7, title, 11)
-
-    def finished(self) -> Image.Image:
-        """Return the picture at its final size."""
-        return self.image.reduce(2)
-
-
-FONTS = {size: Canvas.font(size) for size in (10, 11, 12)}
 DASHED, DASH_DOT = (8, 4), (9, 3, 2, 3)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from course_lib import figures
 from course_lib.explorers.base import Explorer, slider, whole_slider
+from course_lib.explorers.threads import one_thread
 from course_lib.layers import latents
 from course_lib.training import evaluating
 
@@ -85,6 +86,7 @@ class LatentExplorer(Explorer):
         offset = torch.tensor([step.value for step in self.steps]) @ self.directions
         return path(z0, z1, t[:, None]) * self.truncation.value + offset
 
+    @one_thread()
     def draw(self) -> tuple[bytes, str]:
         with evaluating(self.generator):
             images = self.generator(self.z())  # (WALK + 1, C, H, W)

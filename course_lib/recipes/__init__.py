@@ -7,6 +7,13 @@ from pathlib import Path
 RECIPES = {
     "dcgan-fashion": "dcgan_fashion",
     "fashion-cnn": "fashion_cnn",
+    "personas-cnn": "personas_cnn",
+    "vae16-fashion": "vae_fashion",
+    "vae16-fashion-beta-0.1": "vae_fashion",
+    "vae16-fashion-beta-10": "vae_fashion",
+    "vae16-fashion-beta-100": "vae_fashion",
+    "vae16-fashion-beta-30": "vae_fashion",
+    "vae2-fashion": "vae_fashion",
 }
 
 
@@ -23,7 +30,9 @@ def recipe(name: str):
     """
     if name not in RECIPES:
         raise KeyError(f"no recipe is called {name!r}; there are {', '.join(names())}")
-    return import_module(f"course_lib.recipes.{RECIPES[name]}").RECIPE
+    file = import_module(f"course_lib.recipes.{RECIPES[name]}")
+    # A file trains one model, or several that differ in a hyperparameter.
+    return file.RECIPES[name] if hasattr(file, "RECIPES") else file.RECIPE
 
 
 def train(name: str, resume: bool = False, out: str | Path | None = None) -> Path:

@@ -1,0 +1,72 @@
+"""Lesson 03's pictures draw what they are given and refuse what they cannot draw."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from course_lib import figures, figures_vae
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    outputs = []
+    monkeypatch.setattr(figures, "display", outputs.append)
+    return outputs
+
+
+def test_every_picture_is_drawn_with_its_alt_text(shown):
+    points, grid = torch.randn(50, 2), torch.rand(5, 4)
+    figures_vae.codes(points, points / 2, "title", alt="grey and blue points")
+    figures_vae.gap_map(torch.arange(4), torch.arange(5), grid, (1.0, 2.0), "title", alt="a map")
+    figures_vae.estimates({"a": points[:, 0], "b": points[:, 1]}, 0.0, "x", alt="histograms")
+    figures_vae.lines({"a": [(1, 2), (3, 4)]}, "title", "x", "y", alt="a line", notes={"a": ["b"]})
+    figures_vae.kl_bars({"a": torch.rand(4)}, alt="one panel", caption="bars")
+    figures_vae.kl_bars({"a": torch.rand(4), "b": torch.rand(4)}, alt="two panels")
+    alts = [re.search(r'alt="([^"]+)"', output.data).group(1) for output in shown]
+    assert alts[:2] == ["grey and blue points", "a map"] and len(alts) == 6
+    for output in shown:
+        content = base64.b64decode(re.search(r"base64,([^\"]+)", output.data).group(1))
+        assert np.asarray(Image.open(io.BytesIO(content))).std() > 5
+
+
+def test_the_star_stands_at_the_posterior():
+    figure = figures_vae.draw_gap(
+        torch.linspace(0, 2, 5), torch.linspace(0, 1, 4), torch.rand(4, 5), (1.2, 0.4), "title"
+    )
+    (star,) = figure.axes[0].lines
+    assert star.get_data() == ([1.2], [0.4]) and star.get_marker() == "*"
+
+
+def test_estimates_are_titled_with_their_spread_and_share_their_scale():
+    values = {"tight": torch.tensor([1.0, 2.0, 3.0]), "wide": torch.tensor([-18.0, 2.0, 22.0])}
+    left, right = figures_vae.draw_estimates(values, 2.5, "gradient").axes
+    assert left.get_title() == "tight: std 1.00" and right.get_title() == "wide: std 20.00"
+    assert left.get_xlim() == right.get_xlim()
+    mean, exact = (line.get_xdata()[0] for line in left.lines)
+    assert (float(mean), exact) == (2.0, 2.5)
+
+
+def test_lines_are_logarithmic_and_carry_their_notes():
+    points = {"VAE": [(10.0, 0.1), (100.0, 0.01)], "JPEG": [(1000.0, 0.001)]}
+    figure = figures_vae.draw_lines(points, "t", "x", "y", {"VAE": ["β = 1", "β = 2"]})
+    (axis,) = figure.axes
+    assert (axis.get_xscale(), axis.get_yscale()) == ("log", "log")
+    assert [text.get_text() for text in axis.texts] == ["β = 1", "β = 2"]
+    assert [list(line.get_xdata()) for line in axis.lines] == [[10.0, 100.0], [1000.0]]
+
+
+def test_what_a_logarithm_cannot_show_is_named():
+    with pytest.raises(ValueError, match="positive numbers, not PNG"):
+        figures_vae.draw_lines({"PNG": [(100.0, 0.0)]}, "t", "x", "y")
+
+
+def test_bars_are_sorted_and_count_what_is_in_use():
+    figure = figures_vae.draw_kl_bars({"β = 1": torch.tensor([0.05, 2.0, 1.0])})
+    (axis,) = figure.axes
+    assert [bar.get_height() for bar in axis.patches] == pytest.approx([2.0, 1.0, 0.05])
+    assert axis.get_title() == "β = 1: 2 of 3 in use"
