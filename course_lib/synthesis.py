@@ -192,9 +192,10 @@ class Descent:
 
     def evaluate(self) -> torch.Tensor:
         """Return the sum of the losses, and leave its gradient with the pixels."""
-        self.latest = self.losses(self.pixels)
+        losses = self.losses(self.pixels)
+        self.latest = {name: loss.detach() for name, loss in losses.items()}
         outside = (self.pixels.abs() - 1).clamp(min=0).square().mean()
-        total = sum(self.latest.values()) + 10 * outside
+        total = sum(losses.values()) + 10 * outside
         (self.pixels.grad,) = torch.autograd.grad(total, self.pixels)
         return total
 

@@ -96,3 +96,12 @@ def test_the_live_view_changes_in_place_and_leaves_a_static_picture(shown):
     view.finish(done)
     assert "30 steps in 3 s, 1,235 images per second" in shown[-1].data
     assert 'alt="four squares"' in shown[-1].data and decoded(shown[-1]).max() == 255
+
+
+def test_a_labelled_grid_rich_in_detail_is_smaller_as_jpeg(shown):
+    noise = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    for jpeg in (False, True):
+        figures.labelled_grid(noise, ["a", "b\nc", "d", "e"], alt="noise", columns=4, jpeg=jpeg)
+    png, small = (output.data for output in shown)
+    assert "image/png" in png and "image/jpeg" in small and len(small) < len(png)
+    assert decoded(shown[0]).shape[:2] == decoded(shown[1]).shape[:2]

@@ -1,7 +1,7 @@
 """Patterns, each drawn by a few lines of code: the styles of lesson 02.
 
 A pattern is a function of the coordinates x (to the right) and y (downwards), both in [0, 1], and
-of a seeded random generator. It gives the colour of every point. Patterns are drawn at three times
+of a seeded random generator. It gives the colour of every point. Patterns are drawn at four times
 their size and averaged down, so that edges are smooth; they look alike at every size.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
-FINER = 3  # points drawn per pixel and direction
+FINER = 4  # points drawn per pixel and direction
 LARGEST = 256
 
 Random = torch.Generator

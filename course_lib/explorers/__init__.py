@@ -6,5 +6,14 @@ from course_lib.explorers.game import gan_game
 from course_lib.explorers.interpolation import interpolation
 from course_lib.explorers.latent import latent
 from course_lib.explorers.latent_map import latent_map
+from course_lib.explorers.style import style
 
-__all__ = ["autoencoder", "feature_maps", "gan_game", "interpolation", "latent", "latent_map"]
+__all__ = [
+    "autoencoder",
+    "feature_maps",
+    "gan_game",
+    "interpolation",
+    "latent",
+    "latent_map",
+    "style",
+]
