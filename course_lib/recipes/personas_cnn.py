@@ -35,9 +35,10 @@ def blur(images: torch.Tensor) -> torch.Tensor:
 def misleading(
     model: nn.Module, images: torch.Tensor, labels: torch.Tensor, length: float
 ) -> torch.Tensor:
-    """Return the images, each moved by up to `length` (Euclidean) to where the loss grows.
+    """Return the images, each moved a short way to where the loss grows.
 
-    One step along the gradient from a random start (Goodfellow et al. 2015; Wong et al. 2020).
+    One step along the gradient, up to `length` long (Euclidean), from a random start half as far
+    away (Goodfellow et al. 2015; Wong et al. 2020): 1.5 · `length` in all, at most.
     """
     reach = length * torch.rand(len(images), 1, 1, 1)
     noise = torch.randn_like(images)
@@ -80,7 +81,7 @@ def accuracy(model: nn.Module, images: torch.Tensor, attributes: torch.Tensor) -
 class PersonasCNN:
     """Cross-entropy of nine heads, AdamW, one-cycle learning rate, batches shifted by ≤ 2 pixels.
 
-    Half of every batch is misleading: moved against the network by up to `length`. Networks
+    Half of every batch is misleading: moved against the network (`misleading`). Networks
     trained so see what people see: images that are made from their features are clearer
     (Santurkar et al. 2019), also those of style transfer (Nakano 2019). Some batches are blurred,
     so that the network judges a slightly blurred portrait fairly.
