@@ -1,24 +1,23 @@
 """Images made from a network's features: activation maximisation, inversion, style transfer.
 
-All three do the same: they leave the network as it is and train the pixels of an image. What
-differs is the loss. A network is anything that has its convolutional part, an `nn.Sequential`, in
+All three do the same: they leave the network as it is and train an image. What differs is the
+loss. A network is anything that has its convolutional part, an `nn.Sequential`, in
 `convolutions`; layers are called by the names they have there ("relu1_1", or "0.2" for layer 2 of
 block 0). Convolutions do not care about size: images may be larger than those of the training.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from pickle import UnpicklingError
 
 import torch
 from torch import nn
 from torch.nn.functional import pad
 
 from course_lib import training
+from course_lib.models.vgg import vgg as vgg
 
-CONTENT_LAYER = "relu2_2"
-STYLE_LAYERS = ("pixels", "relu1_1", "relu2_1", "relu3_1", "relu4_1")
+CONTENT_LAYER = "relu3_2"
+STYLE_LAYERS = ("pixels", "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2")
 SMALLEST = 16  # pixels that four poolings leave something of
 ITERATIONS = 5  # of L-BFGS in one step
 
@@ -160,24 +159,43 @@ def steady(network: nn.Module):
             module.training = mode
 
 
+def frequencies(height: int, width: int) -> torch.Tensor:
+    """Return the spatial frequency of each coefficient of `rfft2`, in periods per pixel.
+
+    (height, width // 2 + 1). That of the mean, 0, counts as one period per image, so that it can
+    be divided by.
+    """
+    down, right = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)
+    return (down.square() + right.square()).sqrt().clamp(min=1 / max(height, width))
+
+
 class Descent:
-    """The pixels of an image, trained to lower the sum of some losses.
+    """An image, trained to lower the sum of some losses.
 
     By L-BFGS, as Gatys et al. 2016: on one image, with no chance in the gradient, it is much
-    faster than Adam. Pixels outside [-1, 1] cost extra. `step` does five iterations and can be
+    faster than Adam. What it trains are not the pixels but the image's Fourier coefficients, in
+    units of 1/f^decay for the spatial frequency f, about as large as they are in images. In pixels,
+    the steepest way down runs through fine noise, which nobody wants to see; in these units, large
+    shapes come first (Olah, Mordvintsev and Schubert 2017, "Feature visualization",
+    preconditioning). Pixels outside [-1, 1] cost extra. `step` does five iterations and can be
     given to `training.fit`.
 
     Args:
         network: on whose features the losses depend; its weights are left alone.
         losses: maps the image to its losses by name.
-        start: the image at the beginning.
+        start: the image at the beginning, (N, C, H, W).
+        decay: 0 is the descent in pixels; about 1 favours large shapes as images do.
     """
 
-    def __init__(self, network: nn.Module, losses: Losses, start: torch.Tensor):
+    def __init__(self, network: nn.Module, losses: Losses, start: torch.Tensor, decay: float):
         self.network, self.losses, self.latest = network, losses, {}
-        self.pixels = start.detach().clone(memory_format=torch.contiguous_format).requires_grad_()
+        self.size = start.shape[2:]
+        units = frequencies(*self.size).pow(-decay).to(start)
+        self.units = units / units.mean()
+        spectrum = torch.fft.rfft2(start.detach(), norm="ortho") / self.units
+        self.spectrum = torch.view_as_real(spectrum).clone().requires_grad_()
         self.optimiser = torch.optim.LBFGS(
-            [self.pixels],
+            [self.spectrum],
             max_iter=ITERATIONS,
             history_size=20,
             tolerance_grad=0,
@@ -185,18 +203,25 @@ class Descent:
             line_search_fn="strong_wolfe",
         )
 
+    def pixels(self) -> torch.Tensor:
+        """Return the image that the coefficients stand for, (N, C, H, W), not clipped."""
+        spectrum = torch.view_as_complex(self.spectrum) * self.units
+        return torch.fft.irfft2(spectrum, s=self.size, norm="ortho")
+
     @property
     def image(self) -> torch.Tensor:
         """The image as it is now, clipped to [-1, 1]."""
-        return self.pixels.detach().clamp(-1, 1)
+        with torch.no_grad():
+            return self.pixels().clamp(-1, 1)
 
     def evaluate(self) -> torch.Tensor:
-        """Return the sum of the losses, and leave its gradient with the pixels."""
-        losses = self.losses(self.pixels)
+        """Return the sum of the losses, and leave its gradient with the coefficients."""
+        pixels = self.pixels()
+        losses = self.losses(pixels)
         self.latest = {name: loss.detach() for name, loss in losses.items()}
-        outside = (self.pixels.abs() - 1).clamp(min=0).square().mean()
+        outside = (pixels.abs() - 1).clamp(min=0).square().mean()
         total = sum(losses.values()) + 10 * outside
-        (self.pixels.grad,) = torch.autograd.grad(total, self.pixels)
+        (self.spectrum.grad,) = torch.autograd.grad(total, self.spectrum)
         return total
 
     def step(self, i: int) -> dict[str, torch.Tensor]:
@@ -228,7 +253,7 @@ def invert_features(
     image: torch.Tensor,
     layer: str,
     *,
-    smoothness: float = 0.01,
+    smoothness: float = 0.1,
     steps: int = 20,
     seed: int = 0,
     watch: Watch | None = None,
@@ -262,7 +287,7 @@ def invert_features(
             "smoothness": smoothness * total_variation(x),
         }
 
-    descent = Descent(network, losses, noise(image.shape, seed))
+    descent = Descent(network, losses, noise(image.shape, seed), decay=1.0)
     watched(descent, steps, watch, progress)
     with steady(network), torch.no_grad():
         found = layer_activations(network, descent.image, [layer])[layer]
@@ -276,8 +301,8 @@ def style_descent(
     *,
     content_layer: str = CONTENT_LAYER,
     style_layers: Sequence[str] = STYLE_LAYERS,
-    style_weight: float = 5.0,
-    smoothness: float = 0.5,
+    style_weight: float = 10.0,
+    smoothness: float = 1.0,
 ) -> Descent:
     """Return a style transfer that has not begun: `style_transfer` without its loop.
 
@@ -299,7 +324,7 @@ def style_descent(
             "smoothness": smoothness * total_variation(x),
         }
 
-    return Descent(network, losses, content)
+    return Descent(network, losses, content, decay=0.7)
 
 
 def style_transfer(
@@ -307,7 +332,7 @@ def style_transfer(
     style: torch.Tensor,
     network: nn.Module,
     *,
-    steps: int = 20,
+    steps: int = 40,
     watch: Watch | None = None,
     progress: bool = True,
     **choices,
@@ -327,8 +352,8 @@ def style_transfer(
         choices: any of
             content_layer: where content is compared. The deeper, the freer the lines.
             style_layers: where style is compared. The deeper, the larger the motifs.
-            style_weight: how much style counts beside content, 5 by default.
-            smoothness: weight of the smoothness prior, 0.5 by default.
+            style_weight: how much style counts beside content, 10 by default.
+            smoothness: weight of the smoothness prior, 1 by default.
 
     Returns:
         The image (1, C, H, W) in [-1, 1], and the history of the three losses as they are summed,
@@ -405,86 +430,3 @@ def maximise_activation(
     with steady(network):
         training.fit(step, steps, progress=progress)
     return images.detach()
-
-
-class Normalise(nn.Module):
-    """Turn images in [-1, 1] into what networks trained on ImageNet expect."""
-
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1))
-        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1))
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return ((images + 1) / 2 - self.mean) / self.std
-
-
-class VGG(nn.Module):
-    """VGG-19's convolutional part in `convolutions`, as this module uses it; `vgg` makes one.
-
-    Args:
-        features: torchvision's `vgg19().features`.
-    """
-
-    def __init__(self, features: nn.Sequential):
-        super().__init__()
-        self.convolutions = nn.Sequential()
-        self.convolutions.add_module("normalise", Normalise())
-        block, number = 1, 0
-        for layer in features:
-            if isinstance(layer, nn.Conv2d):
-                number += 1
-                self.convolutions.add_module(f"conv{block}_{number}", layer)
-            elif isinstance(layer, nn.ReLU):
-                # Torchvision's works in place, which would change what the layer before it gave.
-                self.convolutions.add_module(f"relu{block}_{number}", nn.ReLU())
-            else:
-                # The mean in place of the maximum: Gatys et al. 2016, section 2.
-                self.convolutions.add_module(f"pool{block}", nn.AvgPool2d(2))
-                block, number = block + 1, 0
-
-
-def vgg(download: bool = False) -> VGG:
-    """Return VGG-19 trained on ImageNet, the network of Gatys et al. 2016, with average pooling.
-
-    Its layers bear the same names as those of "personas-cnn", so it can take its place.
-
-    Args:
-        download: True lets torch fetch the weights, 548 MB, once, if they are not here yet.
-
-    Raises:
-        FileNotFoundError: the weights are not here, and `download` is False.
-        ValueError: the weights are damaged.
-    """
-    from torchvision.models import VGG19_Weights, vgg19  # slow to import, and rarely needed
-
-    url = VGG19_Weights.IMAGENET1K_V1.url
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
-    if not path.is_file():
-        if not download:
-            raise FileNotFoundError(
-                f"{path} is missing: VGG-19's weights, 548 MB. With a network, "
-                "synthesis.vgg(download=True) fetches them. Without one, "
-                'zoo.load("personas-cnn") does the same on a smaller scale.'
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The file's name ends in the beginning of its checksum, which torch compares.
-        check = path.stem.rpartition("-")[2]
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=check)
-    with torch.device("meta"):  # the layers without memory for weights, most of which go unused
-        features = vgg19(weights=None).features
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        own = {
-            name.removeprefix("features."): tensor
-            for name, tensor in weights.items()
-            if name.startswith("features.")
-        }
-        features.load_state_dict(own, assign=True)
-    except (RuntimeError, OSError, EOFError, AttributeError, UnpicklingError):
-        # Torch's own words advise to run whatever code the file holds.
-        raise ValueError(
-            f"{path} is damaged, or holds something else. Delete it and fetch it again, with "
-            "synthesis.vgg(download=True)."
-        ) from None
-    return VGG(features).eval().requires_grad_(False)

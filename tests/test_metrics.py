@@ -443,6 +443,8 @@ def test_closest_pair_finds_a_copy():
 def test_the_report_notices_collapse(judge, held_out):
     images, _ = held_out
     good = metrics.fashion_report(images[:1000], judge)
+    given = metrics.fashion_reports({"a": images[:1000]}, judge, data.fashion("train")[0])
+    assert given["a"] == good
     collapsed = metrics.fashion_report(images[:1].repeat(1000, 1, 1, 1), judge)
     assert max(good["share per class"].values()) < 0.2
     assert max(collapsed["share per class"].values()) == 1

@@ -75,7 +75,7 @@ def test_menus_change_the_picture(explorer):
 def test_what_is_shown_is_the_transfer(explorer, network):
     content, style = (data.to_float(data.patterns(name, size=32)) for name in ("waves", "stripes"))
     expected, _ = synthesis.style_transfer(
-        content, style, network, style_weight=5.0, steps=2, progress=False
+        content, style, network, steps=2, progress=False
     )
     pixels = data.to_uint8(expected)[0].permute(1, 2, 0).numpy()
     assert np.array_equal(large(explorer), pixels)
@@ -118,7 +118,7 @@ def test_the_text_says_what_is_shown(explorer):
     explorer.content_layer.value, explorer.style_layers.value = 3, 1
     for part in (
         "waves in the style of stripes, step 2 of 4",
-        "content at relu3_1, style from the pixels to relu1_1, style weight 5.",
+        "content at relu3_2, style from the pixels to relu1_1, style weight 10.",
         "Content loss",
     ):
         assert part in explorer.text.value

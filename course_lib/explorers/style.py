@@ -12,7 +12,7 @@ from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
 
 MINE = "my picture"
-CONTENT_LAYERS = ("relu1_2", "relu2_2", "relu3_1", "relu4_1")
+CONTENT_LAYERS = ("relu1_2", "relu2_2", "relu3_2", "relu4_2")
 MOST_STORED = 24  # transfers whose steps are kept; each is a few hundred kilobytes
 
 
@@ -40,9 +40,11 @@ class StyleExplorer(Explorer):
         self._transfers, self._quiet = {}, False
         self.content = widgets.Dropdown(options=[*self.contents], description="content", style=WIDE)
         self.style = widgets.Dropdown(options=[*self.styles], description="style", style=WIDE)
-        self.content_layer = whole_slider("content layer", 1, len(CONTENT_LAYERS), 2)
-        self.style_layers = whole_slider("style layers", 1, len(synthesis.STYLE_LAYERS) - 1, 4)
-        self.weight = slider("style weight", 0.0, 20.0, 5.0, 0.5)
+        self.content_layer = whole_slider("content layer", 1, len(CONTENT_LAYERS), 3)
+        self.style_layers = whole_slider(
+            "style layers", 1, len(synthesis.STYLE_LAYERS) - 1, len(synthesis.STYLE_LAYERS) - 1
+        )
+        self.weight = slider("style weight", 0.0, 40.0, 10.0, 1.0)
         self.steps = whole_slider("steps", 0, steps, shown)
         for control in (self.content_layer, self.style_layers, self.weight):
             # Each of these starts a transfer: it waits until the slider is let go.
