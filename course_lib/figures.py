@@ -179,12 +179,26 @@ def _draw_curves(
     window: int,
     ylabel: str = "",
     xlabel: str = "step",
+    every: int = 1,
+    levels: Mapping[str, float] | None = None,
 ) -> Figure:
     figure, axis = new(width=6.0, height=2.6)
     for name, values in history.items():
-        axis.plot(range(1, len(values) + 1), smooth(values, window), label=name, linewidth=1.4)
+        steps = range(every, every * len(values) + 1, every)
+        axis.plot(steps, smooth(values, window), label=name, linewidth=1.4)
+    for name, level in (levels or {}).items():
+        axis.axhline(level, color="0.5", linewidth=0.8, linestyle=":")
+        axis.annotate(
+            name,
+            (1, level),
+            (3, 0),
+            ("axes fraction", "data"),
+            "offset points",
+            va="center",
+            fontsize=8,
+        )
     axis.set(xlabel=xlabel, ylabel=ylabel or f"loss (mean of {window} steps)", title=title)
-    if history:
+    if len(history) > 1:
         axis.legend(frameon=False)
     return figure
 
@@ -196,6 +210,8 @@ def curves(
     window: int = 25,
     ylabel: str = "",
     xlabel: str = "step",
+    every: int = 1,
+    levels: Mapping[str, float] | None = None,
 ) -> None:
     """Show the loss curves of a history, smoothed over `window` steps.
 
@@ -205,9 +221,11 @@ def curves(
         title: the finding, in a few words.
         window: steps of the running mean.
         ylabel: what is drawn; by default the loss.
-        xlabel: what one value stands for.
+        xlabel: what the values are counted in.
+        every: steps from one value to the next.
+        levels: name -> a height to compare the curves with, drawn as a dotted line.
     """
-    show(_draw_curves(history, title, window, ylabel, xlabel), alt)
+    show(_draw_curves(history, title, window, ylabel, xlabel, every, levels), alt)
 
 
 def losses_side_by_side(

@@ -82,6 +82,15 @@ def test_curves_scatter_and_table_are_drawn(shown):
     assert "row &lt;1&gt;" in shown[-1].data and 'scope="col">b' in shown[-1].data
 
 
+def test_curves_count_steps_and_name_levels():
+    figure = figures._draw_curves({"found": [1, 2, 3]}, "", 1, every=50, levels={"2 ln 2": 1.4})
+    (axis,) = figure.axes
+    assert axis.lines[0].get_xdata().tolist() == [50, 100, 150]
+    assert set(axis.lines[1].get_ydata()) == {1.4}
+    assert [text.get_text() for text in axis.texts] == ["2 ln 2"]
+    assert axis.get_legend() is None  # one curve needs none: the axis names it
+
+
 def test_the_live_view_changes_in_place_and_leaves_a_static_picture(shown):
     brightness = [0.0]
     view = figures.live(lambda: torch.full((4, 1, 4, 4), brightness[0]), alt="four squares")

@@ -74,9 +74,7 @@ def test_menus_change_the_picture(explorer):
 
 def test_what_is_shown_is_the_transfer(explorer, network):
     content, style = (data.to_float(data.patterns(name, size=32)) for name in ("waves", "stripes"))
-    expected, _ = synthesis.style_transfer(
-        content, style, network, steps=2, progress=False
-    )
+    expected, _ = synthesis.style_transfer(content, style, network, steps=2, progress=False)
     pixels = data.to_uint8(expected)[0].permute(1, 2, 0).numpy()
     assert np.array_equal(large(explorer), pixels)
     explorer.steps.value = 0

@@ -277,7 +277,7 @@ def test_sizes_may_differ(network):
 
 
 def test_the_descent_weighs_frequencies(network):
-    """With decay, the first steps change large shapes more than fine ones; without, as they come."""
+    """With decay, the first steps change large shapes more than fine ones."""
 
     def fine_share(decay):
         start, wanted = torch.zeros(1, 3, 32, 32), chance(1, 3, 32, 32)

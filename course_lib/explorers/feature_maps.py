@@ -32,9 +32,15 @@ class FeatureMaps(Explorer):
 
     WIDTH, HEIGHT, SIDE = 616, 478, 196
     LEFT, TOP, SHEET_LEFT, SHEET, BACKGROUND = 6, 24, 232, 376, "#A9BCD0"
-    SCALES = ("one for all maps", "each map its own")
+    SCALES = ("each map its own", "one for all maps")
 
-    def __init__(self, network: nn.Module, images: torch.Tensor, names: Sequence[str] | None):
+    def __init__(
+        self,
+        network: nn.Module,
+        images: torch.Tensor,
+        names: Sequence[str] | None,
+        channel: int,
+    ):
         self.network, self.images = network, as_float(images)
         self.names = named(images, names)
         if not isinstance(getattr(network, "convolutions", None), nn.Module):
@@ -54,6 +60,10 @@ class FeatureMaps(Explorer):
         self.scale = widgets.ToggleButtons(
             options=self.SCALES, description="brightness", style={"button_width": "140px"}
         )
+        if not 0 <= channel < len(self.maps()):
+            raise ValueError(f"channel is 0 to {len(self.maps()) - 1}, not {channel}")
+        self.channel.max = max(1, len(self.maps()) - 1)
+        self.channel.value = channel
         self._fit_channel()
         controls = [self.image] if len(images) > 1 else []
         alt = (
@@ -108,7 +118,7 @@ class FeatureMaps(Explorer):
 
     @property
     def _own_scale(self) -> bool:
-        return self.scale.value == self.SCALES[1]
+        return self.scale.value == self.SCALES[0]
 
     def _levels(self) -> np.ndarray:
         """Return the layer's maps as uint8 (channels, height, width) on the chosen scale."""
@@ -221,7 +231,10 @@ class FeatureMaps(Explorer):
 
 
 def feature_maps(
-    network: nn.Module, images: torch.Tensor, names: Sequence[str] | None = None
+    network: nn.Module,
+    images: torch.Tensor,
+    names: Sequence[str] | None = None,
+    channel: int = 0,
 ) -> FeatureMaps:
     """Return an explorer of a network's feature maps.
 
@@ -233,9 +246,11 @@ def feature_maps(
             layers follow one another, as `models.cnn.Classifier` and `AttributeClassifier` have it.
         images: (N, 1 or 3, H, W), uint8, or float in [-1, 1].
         names: what to call each image, such as its class.
+        channel: which one is shown first.
 
     Raises:
-        ValueError: there is no image, names and images differ in number, the images' colour
-            channels do not fit, or the network has other modules.
+        ValueError: there is no image, the first layer has no such channel, names and images
+            differ in number, the images' colour channels do not fit, or the network has other
+            modules.
     """
-    return FeatureMaps(network, images, names)
+    return FeatureMaps(network, images, names, channel)
