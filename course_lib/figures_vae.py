@@ -10,17 +10,30 @@ from course_lib import figures
 MARKERS = ("o", "s", "^", "D", "v")
 
 
-def draw_codes(codes: torch.Tensor, noise: torch.Tensor, title: str) -> Figure:
-    """Return a figure of codes (N, 2) with noise (M, 2) over them, on one scale."""
-    figure, axis = figures.new(width=5.0, height=3.4)
-    axis.scatter(*codes.T, s=4, color="0.7", label="codes")
-    axis.scatter(*noise.T, s=10, color=figures.BLUE, marker="x", label="N(0, I)")
-    axis.set(title=title, xlabel="dimension 1 of the code", ylabel="dimension 2", aspect="equal")
+def draw_codes(codes: Mapping[str, torch.Tensor], noise: torch.Tensor, title: str) -> Figure:
+    """Return a figure of codes with noise over them, on one scale.
+
+    Args:
+        codes: name -> codes (n, 2); the first are grey and lie below the others.
+        noise: (m, 2).
+        title: the finding.
+    """
+    figure, axis = figures.new(width=5.6, height=3.4)
+    colours = ("0.75", *(colour for colour in figures.COLOURS if colour != figures.BLUE))
+    for colour, marker, (name, points) in zip(colours, MARKERS, codes.items(), strict=False):
+        axis.scatter(*points.T, s=8, color=colour, marker=marker, label=name)
+    axis.scatter(*noise.T, s=14, color=figures.BLUE, marker="x", label="N(0, I)")
+    axis.set(
+        title=title,
+        xlabel="first direction of the codes",
+        ylabel="second direction",
+        aspect="equal",
+    )
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), markerscale=2)
     return figure
 
 
-def codes(codes: torch.Tensor, noise: torch.Tensor, title: str, alt: str) -> None:
+def codes(codes: Mapping[str, torch.Tensor], noise: torch.Tensor, title: str, alt: str) -> None:
     """Show what `draw_codes` draws, with alt text."""
     figures.show(draw_codes(codes, noise, title), alt)
 
@@ -63,29 +76,43 @@ def gap_map(
     figures.show(draw_gap(means, stds, gap, posterior, title), alt)
 
 
-def draw_estimates(estimates: Mapping[str, torch.Tensor], exact: float, xlabel: str) -> Figure:
+def draw_estimates(
+    estimates: Mapping[str, torch.Tensor],
+    exact: float,
+    xlabel: str,
+    xlim: tuple[float, float] | None = None,
+) -> Figure:
     """Return a histogram per estimator, on one scale, with the exact value as a line.
 
     Args:
         estimates: name -> estimates (n,).
         exact: what all of them estimate.
         xlabel: what is estimated, with its unit.
+        xlim: what to show of it; by default all.
     """
-    figure, axes = figures.new(len(estimates), width=7.4, height=2.6, sharex=True, squeeze=False)
+    figure, axes = figures.new(
+        len(estimates), width=7.4, height=2.6, sharex=True, sharey=True, squeeze=False
+    )
     for axis, (name, values) in zip(axes.flat, estimates.items(), strict=True):
         axis.hist(values.numpy(), bins=40, density=True, color=figures.BLUE)
         mean = values.mean()
         axis.axvline(mean, color=figures.ORANGE, linestyle="-", linewidth=2.4, label="their mean")
         axis.axvline(exact, color="black", linestyle="--", linewidth=1.4, label="exact")
-        axis.set(title=f"{name}: std {values.std():.2f}", xlabel=xlabel, yticks=[])
+        axis.set(title=f"{name}: std {values.std():.2f}", xlabel=xlabel, xlim=xlim)
     axes.flat[0].set_ylabel("density")
     axes.flat[0].legend(frameon=False, fontsize=8)
     return figure
 
 
-def estimates(estimates: Mapping[str, torch.Tensor], exact: float, xlabel: str, alt: str) -> None:
+def estimates(
+    estimates: Mapping[str, torch.Tensor],
+    exact: float,
+    xlabel: str,
+    alt: str,
+    xlim: tuple[float, float] | None = None,
+) -> None:
     """Show what `draw_estimates` draws, with alt text."""
-    figures.show(draw_estimates(estimates, exact, xlabel), alt)
+    figures.show(draw_estimates(estimates, exact, xlabel, xlim), alt)
 
 
 def draw_lines(
@@ -101,7 +128,8 @@ def draw_lines(
         series: name -> (x, y) pairs, all positive.
         title: the finding.
         xlabel, ylabel: with units.
-        notes: name -> a short text beside each of its points.
+        notes: name -> a short text at each of its points, above and below the line by turns, so
+            that neighbours do not touch.
 
     Raises:
         ValueError: a number is not positive.
@@ -111,8 +139,9 @@ def draw_lines(
         if min(min(point) for point in points) <= 0:
             raise ValueError(f"logarithmic axes need positive numbers, not {name}: {points}")
         axis.plot(*zip(*points, strict=True), label=name, marker=marker, markersize=4)
-        for point, note in zip(points, (notes or {}).get(name, ()), strict=False):
-            axis.annotate(note, point, xytext=(5, 4), textcoords="offset points", fontsize=8)
+        for k, (point, note) in enumerate(zip(points, (notes or {}).get(name, ()), strict=False)):
+            offset, side = ((5, 4), "left") if k % 2 == 0 else ((-3, -12), "right")
+            axis.annotate(note, point, offset, textcoords="offset points", ha=side, fontsize=8)
     axis.set(title=title, xlabel=xlabel, ylabel=ylabel, xscale="log", yscale="log")
     axis.legend(frameon=False, fontsize=8)
     return figure
@@ -131,21 +160,24 @@ def lines(
 
 
 def draw_kl_bars(models: Mapping[str, torch.Tensor]) -> Figure:
-    """Return a row of bar charts: the KL of each latent dimension in nats, largest first.
+    """Return bar charts, three in a row: the KL of each latent dimension in nats, largest first.
 
     Args:
         models: name -> mean KL per dimension (z_dim,).
     """
-    count = len(models)
-    figure, axes = figures.new(count, width=2.5 * max(count, 2), height=2.3, sharey=True)
-    panels = [axes] if count == 1 else axes
-    for axis, (name, kl) in zip(panels, models.items(), strict=True):
+    columns, rows = min(len(models), 3), -(-len(models) // 3)
+    figure, axes = figures.new(
+        columns, rows, width=2.5 * max(columns, 2), height=2.1, sharey=True, squeeze=False
+    )
+    for axis in axes.flat[len(models) :]:
+        axis.axis("off")
+    for axis, (name, kl) in zip(axes.flat, models.items(), strict=False):
         values = kl.sort(descending=True).values
         axis.bar(range(1, len(values) + 1), values.tolist(), color=figures.BLUE)
         used = int((values > 0.1).sum())
-        axis.set(title=f"{name}: {used} of {len(values)} in use", xlabel="dimension, sorted")
-        axis.title.set_fontsize(9)
-    panels[0].set_ylabel("KL in nats")
+        axis.set_title(f"{name}: {used} of {len(values)} in use", fontsize=10)
+    figure.supxlabel("dimension, sorted", fontsize=10)
+    figure.supylabel("KL in nats", fontsize=10)
     return figure
 
 

@@ -194,6 +194,20 @@ def test_the_cross_stands_at_the_sliders(plane):
     assert (picture[plane.TOP + 5, column] == 0).all() and (picture[row, plane.LEFT + 5] == 0).all()
 
 
+def test_the_cross_crosses_out_no_number(plane):
+    places = plane._numbers
+    assert len(places) == 10
+    number = places[0]
+    limits = plane.plot.xlim[1] * (2 * (number - (plane.LEFT, plane.TOP)) / plane.MAP - 1)
+    plane.across.value, plane.up.value = plane.across.max, plane.up.max
+    x, y = number.round().astype(int)
+    before = pixels(plane)[y - 6 : y + 7, x - 6 : x + 7]
+    for control, value in ((plane.across, limits[0]), (plane.up, -limits[1])):
+        control.value = value  # a line runs through the number
+        assert (pixels(plane)[y - 6 : y + 7, x - 6 : x + 7] == before).all()
+        control.value = control.max
+
+
 def test_the_map_can_show_decoded_pictures(plane):
     drawn = plane.picture.value
     plane.view.value = plane.VIEWS[1]

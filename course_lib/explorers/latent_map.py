@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch import nn
 
 from course_lib import figures
@@ -57,10 +57,10 @@ class LatentMap(Explorer):
     """The plane of a VAE with two latents: codes of test images, and a cross to move over them.
 
     Every test image is a mark at its mean code; each class has its own mark and colour, and its
-    number stands at the median of its codes. The sliders lie along the map's edges as the axes of
-    a pad and move the cross. On the right is what the decoder makes of the point under the cross,
-    and the test image whose code is nearest; a ring marks that code. A switch replaces the marks
-    by pictures, each decoded from the middle of the place where it stands.
+    circled number stands at the median of its codes. The sliders lie along the map's edges as the
+    axes of a pad and move the cross. On the right is what the decoder makes of the point under the
+    cross, and the test image whose code is nearest; a ring marks that code. A switch replaces the
+    marks by pictures, each decoded from the middle of the place where it stands.
     """
 
     WIDTH, HEIGHT, RIGHT, SIDE, TILES = 664, 484, 490, 168, 15
@@ -97,7 +97,7 @@ class LatentMap(Explorer):
         ends = (-limit, limit)
         self.plot = Plot(left, top, left + self.MAP, top + self.MAP, ends, ends)
         self.outside = int((self.codes.abs() > limit).any(dim=1).sum())
-        self._drawn = {}
+        self._drawn, self._numbers = {}, np.empty((0, 2))
         self.across, self.up = self._pad(limit)
         self.view = widgets.ToggleButtons(
             options=self.VIEWS,
@@ -155,7 +155,7 @@ class LatentMap(Explorer):
             if view == self.VIEWS[0]:
                 self._draw_codes(canvas)
             self._draw_legend(canvas)
-            title = f"codes of {len(self.codes):,} images"
+            title = f"codes of {len(self.codes):,} images, and the median of each class"
             title = title if view == self.VIEWS[0] else "what each place decodes to"
             canvas.text(plot.left, 22, title, 12)
             canvas.text(self.RIGHT, 22, "decoded at the cross", 12)
@@ -172,10 +172,20 @@ class LatentMap(Explorer):
             draw_mark(canvas, label, x, y)
         present = labels.unique().tolist()
         medians = torch.stack([codes[labels == label].median(dim=0).values for label in present])
-        places = apart(self.plot.at(*medians.T.numpy()), 19)
-        for place, label in zip(places, present, strict=True):
+        self._numbers = apart(self.plot.at(*medians.T.numpy()), 22)
+        for place, label in zip(self._numbers, present, strict=True):
             canvas.dot(place, Canvas.INK, 9, "white")
             canvas.text(*place, f"{label}", 12, anchor="mm")
+
+    def _uncover_numbers(self, canvas: Canvas, base: Image.Image, cross: np.ndarray) -> None:
+        """Draw the numbers over the lines of the cross, but for one that its centre touches."""
+        disc = Image.new("L", (20, 20))
+        ImageDraw.Draw(disc).ellipse((0, 0, 19, 19), fill=255)
+        for place in self._numbers:
+            if np.hypot(*(place - cross)) > 12:
+                left, top = (round(float(value)) - 10 for value in place)
+                patch = base.crop((left, top, left + 20, top + 20))
+                canvas.image.paste(patch, (left, top), disc)
 
     def _draw_legend(self, canvas: Canvas) -> None:
         for label, name in enumerate(self.class_names):
@@ -198,7 +208,8 @@ class LatentMap(Explorer):
     def draw(self) -> tuple[bytes, str]:
         """Return the picture as PNG bytes, and a sentence that says what it shows."""
         plot, right = self.plot, self.RIGHT
-        canvas = Canvas(self.WIDTH, self.HEIGHT, self._base(), scale=1)
+        base = self._base()
+        canvas = Canvas(self.WIDTH, self.HEIGHT, base, scale=1)
         z = torch.tensor([[self.across.value, self.up.value]])
         number, distance = self.nearest()
         name = self.class_names[int(self.labels[number])]
@@ -206,6 +217,8 @@ class LatentMap(Explorer):
         for grow, colour in ((1, "white"), (0, "black")):
             canvas.bar(plot.left, y - grow, self.MAP, 1 + 2 * grow, colour)
             canvas.bar(x - grow, plot.top, 1 + 2 * grow, self.MAP, colour)
+        if self.view.value == self.VIEWS[0]:
+            self._uncover_numbers(canvas, base, np.array([x, y]))
         if bool((self.codes[number].abs() <= plot.xlim[1]).all()):
             place = plot.at(*self.codes[number].numpy())
             for radius, colour in ((7, "white"), (6, "black"), (5, "white")):
