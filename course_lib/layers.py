@@ -31,8 +31,14 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int) -> torch.Ten
     device = next(model.parameters()).device
     model.eval()
     try:
-        parts = zip(*(tensor.split(batch) for tensor in inputs), strict=True)
-        return torch.cat([model(*(part.to(device) for part in row)).cpu() for row in parts])
+        first, outputs = 0, None
+        for row in zip(*(tensor.split(batch) for tensor in inputs), strict=True):
+            part = model(*(tensor.to(device) for tensor in row)).cpu()
+            if outputs is None:  # filled part by part: a list of parts, joined, needs it twice
+                outputs = part.new_empty(len(inputs[0]), *part.shape[1:])
+            outputs[first : first + len(part)] = part
+            first += len(part)
+        return outputs
     finally:
         for module, mode in modes:
             module.training = mode

@@ -429,6 +429,12 @@ def test_features_and_probabilities_leave_the_judge_as_it_was(judge, held_out):
     assert (chances.argmax(1) == labels[:600]).double().mean() > 0.85
 
 
+def test_closest_pair_measures_uint8_on_the_scale_of_floats(held_out):
+    images, _ = held_out
+    exact = metrics.closest_pair(data.to_float(images[:50]))
+    assert metrics.closest_pair(images[:50]) == pytest.approx(exact, rel=1e-6)
+
+
 def test_closest_pair_finds_a_copy():
     images = torch.rand(70, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     flat = images.flatten(1).double()
