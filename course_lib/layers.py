@@ -19,8 +19,8 @@ def latents(n: int, z_dim: int, seed: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int) -> torch.Tensor:
-    """Return model(*inputs), computed `batch` rows at a time, on the CPU.
+def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -> torch.Tensor:
+    """Return model(*inputs, **options), computed `batch` rows at a time, on the CPU.
 
     Runs in eval mode without gradients and restores the mode of every submodule: batch
     normalisation in training mode would make each image depend on its neighbours.
@@ -32,7 +32,9 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int) -> torch.Ten
     model.eval()
     try:
         parts = zip(*(tensor.split(batch) for tensor in inputs), strict=True)
-        return torch.cat([model(*(part.to(device) for part in row)).cpu() for row in parts])
+        return torch.cat(
+            [model(*(part.to(device) for part in row), **options).cpu() for row in parts]
+        )
     finally:
         for module, mode in modes:
             module.training = mode
