@@ -89,31 +89,30 @@ def combination_shares(
     Returns:
         Shares, 0 to 1, of portraits in which the judge reads both values.
     """
-    names, shares = list(ATTRIBUTES), {}
+    shares = {}
     for label, pairs in zip(("held out", "seen"), combinations(), strict=True):
         asked = [pair for pair in pairs for _ in range(each)]
-        found = read(
-            sample(
-                [
-                    describe(i, **{name.replace(" ", "_"): value for name, value in pair.items()})
-                    for i, pair in enumerate(asked)
-                ]
-            ),
-            judge,
-        )
-        both = [
-            all(
-                row[names.index(name)] == ATTRIBUTES[name].index(value)
-                for name, value in pair.items()
-            )
-            for row, pair in zip(found.tolist(), asked, strict=True)
+        texts = [
+            describe(i, **{name.replace(" ", "_"): value for name, value in pair.items()})
+            for i, pair in enumerate(asked)
         ]
-        shares[label] = sum(both) / len(both)
+        found = read(sample(texts), judge).tolist()
+        drawn = [_shows(row, pair) for row, pair in zip(found, asked, strict=True)]
+        shares[label] = sum(drawn) / len(drawn)
     return shares
 
 
+def _shows(row: list[int], pair: dict[str, str]) -> bool:
+    """Return whether attributes, a row of indices, hold all values of a pair."""
+    values = {name: known[i] for (name, known), i in zip(ATTRIBUTES.items(), row, strict=True)}
+    return pair.items() <= values.items()
+
+
 def personas_report(
-    sample: Callable[[list[str]], torch.Tensor], judge: nn.Module, n: int = 2000
+    sample: Callable[[list[str]], torch.Tensor],
+    judge: nn.Module,
+    n: int = 2000,
+    each: int = 50,
 ) -> dict:
     """Return the figures by which the course judges portraits drawn from captions.
 
@@ -121,6 +120,7 @@ def personas_report(
         sample: returns portraits (N, 3, S, S) in [-1, 1] of N captions; S = 64 or 16.
         judge: "personas-cnn".
         n: captions of test portraits, at most 2,000; figures are comparable only at the same n.
+        each: captions for each pair of values (`combination_shares`).
 
     Returns:
         Shares of what was asked for (`obeyed`) and those of combinations held out and seen
@@ -140,7 +140,8 @@ def personas_report(
         "captions": n,
         "share drawn as asked": {name: round(share, 4) for name, share in shares.items()},
         "share of pairs drawn as asked": {
-            label: round(share, 4) for label, share in combination_shares(sample, judge).items()
+            label: round(share, 4)
+            for label, share in combination_shares(sample, judge, each).items()
         },
     }
     if samples.shape[2] != SIZE:
