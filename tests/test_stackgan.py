@@ -270,9 +270,8 @@ def test_the_ablations_run(name, options, small_zoo, few):
     work = short(name, **options).begin()
     values = work.step(0)
     assert all(value.isfinite() for value in values.values())
-    head = work.parts["generator"].augment
-    head = work.parts["generator"].augmentation if name == NAMES[1] else head
-    sigma = head.head.weight.grad[head.c_dim :]
+    augment = work.parts["generator"].augment
+    sigma = augment.head.weight.grad[augment.c_dim :]
     assert bool(sigma.any()) == options.get("augmentation", True), "without noise, no gradient"
 
 

@@ -42,11 +42,14 @@ class ConditioningAugmentation(nn.Module):
 
     Zhang et al. 2017, section 3.2. The head that gives μ and log σ is linear: a ReLU on it, as in
     the authors' code, would forbid σ < 1 and negative means.
+
+    Args:
+        reads: False hides the text, so that c is noise of one distribution for all captions.
     """
 
-    def __init__(self, text_dim: int, c_dim: int):
+    def __init__(self, text_dim: int, c_dim: int, reads: bool = True):
         super().__init__()
-        self.c_dim = c_dim
+        self.c_dim, self.reads = c_dim, reads
         self.head = nn.Linear(text_dim, 2 * c_dim)
 
     def forward(
@@ -58,7 +61,7 @@ class ConditioningAugmentation(nn.Module):
             noise: ε, (N, c_dim); drawn from N(0, I) where None. Zeros give c = μ.
         """
         expect_shape(text, (None, self.head.in_features), "text")
-        mu, log_sigma = self.head(text).chunk(2, dim=1)
+        mu, log_sigma = self.head(text if self.reads else torch.zeros_like(text)).chunk(2, dim=1)
         if noise is None:
             noise = torch.randn_like(mu)
         expect_shape(noise, (len(text), self.c_dim), "noise")
@@ -131,8 +134,8 @@ class StageIIGenerator(nn.Module):
         text_twice: bool = True,
     ):
         super().__init__()
-        self.c_dim, self.text_twice, w = c_dim, text_twice, width
-        self.augmentation = ConditioningAugmentation(text_dim, c_dim)
+        self.c_dim, w = c_dim, width
+        self.augment = ConditioningAugmentation(text_dim, c_dim, reads=text_twice)
         self.read = nn.Sequential(
             nn.Conv2d(3, 4 * w, 3, padding=1),
             nn.ReLU(),
@@ -152,12 +155,6 @@ class StageIIGenerator(nn.Module):
             nn.Tanh(),
         )
         self.apply(initialise)
-
-    def augment(
-        self, text: torch.Tensor, noise: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return c, μ and log σ, as `ConditioningAugmentation` does."""
-        return self.augmentation(text if self.text_twice else torch.zeros_like(text), noise)
 
     def forward(self, small: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
         expect_shape(small, (None, 3, 16, 16), "small")

@@ -169,7 +169,7 @@ RECIPES = {
         StackGANPersonas(
             "stackgan-stage1-personas",
             arguments={"text": TEXT, "stage1": STAGE1, "stage2": None},
-            steps=20_000,
+            steps=12_000,
             discriminator={"size": 16, "width": 64},
         ),
         StackGANPersonas(
