@@ -170,7 +170,7 @@ class Discriminator(nn.Module):
     the image, from `width` to at most 4 · width, down to 4×4 pixels.
     """
 
-    def __init__(self, size: int, width: int = 32, text_dim: int = 128, compressed: int = 32):
+    def __init__(self, size: int, width: int = 32, text_dim: int = 128, compressed: int = 64):
         super().__init__()
         self.shape, self.text_dim = (3, size, size), text_dim
         halvings = (size // 4).bit_length() - 1
