@@ -19,8 +19,8 @@ def latents(n: int, z_dim: int, seed: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int) -> torch.Tensor:
-    """Return model(*inputs), computed `batch` rows at a time, on the CPU.
+def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -> torch.Tensor:
+    """Return model(*inputs, **options), computed `batch` rows at a time, on the CPU.
 
     Runs in eval mode without gradients and restores the mode of every submodule: batch
     normalisation in training mode would make each image depend on its neighbours.
@@ -33,7 +33,7 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int) -> torch.Ten
     try:
         first, outputs = 0, None
         for row in zip(*(tensor.split(batch) for tensor in inputs), strict=True):
-            part = model(*(tensor.to(device) for tensor in row)).cpu()
+            part = model(*(tensor.to(device) for tensor in row), **options).cpu()
             if outputs is None:  # filled part by part: a list of parts, joined, needs it twice
                 outputs = part.new_empty(len(inputs[0]), *part.shape[1:])
             outputs[first : first + len(part)] = part

@@ -3,12 +3,13 @@
 Those of the GANs take logits. A logit a stands for the probability sigmoid(a). In logits, −log D
 is softplus(−a) and −log(1 − D) is softplus(a); both are exact where sigmoid followed by a
 logarithm overflows. Those of the VAE take what its networks return and count in nats per image.
+That of the text encoder takes embeddings.
 """
 
 import math
 
 import torch
-from torch.nn.functional import relu, softplus
+from torch.nn.functional import cross_entropy, normalize, relu, softplus
 
 
 def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
@@ -47,6 +48,62 @@ def hinge_discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tenso
 def hinge_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     """Return −E a(G(z)), the generator's side of the hinge game; 0 at logits 0."""
     return -fake_logits.mean()
+
+
+def matching_loss(
+    real_right: torch.Tensor, real_wrong: torch.Tensor, fake_right: torch.Tensor
+) -> torch.Tensor:
+    """Return the loss of a discriminator that also judges whether image and text match.
+
+    −E log D(x, t) − ½ (E log(1 − D(x, t')) + E log(1 − D(G(z, t), t))), where t' is the text of
+    another image; 2·ln 2 at logits 0. Reed et al. 2016, algorithm 1 (GAN-CLS), which StackGAN
+    (Zhang et al. 2017, section 3.4) trains both of its discriminators with.
+
+    Args:
+        real_right: logits of real images with their own texts.
+        real_wrong: logits of real images with texts that do not describe them.
+        fake_right: logits of generated images with the texts they were generated from.
+    """
+    negatives = softplus(real_wrong).mean() + softplus(fake_right).mean()
+    return softplus(-real_right).mean() + 0.5 * negatives
+
+
+def contrastive_loss(
+    images: torch.Tensor,
+    texts: torch.Tensor,
+    temperature: float | torch.Tensor = 0.07,
+    negatives: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Return the symmetric InfoNCE of N pairs of embeddings, in nats; ln N where all are equal.
+
+    The mean of two cross-entropies: which of the N texts is image i's, and which of the N images
+    is text i's; logits are cosines divided by the temperature. Van den Oord et al. 2018, equation
+    4; Radford et al. 2021, figure 3.
+
+    Args:
+        images, texts: (N, F); row i of both is a pair. Their lengths do not matter.
+        temperature: the smaller, the more the closest wrong ones count.
+        negatives: bool, (N, N), [i, j] True where text j does not describe image i; others, such
+            as a caption that occurs twice or fits two images, are not held against the pair. All
+            but the pairs themselves by default.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    n = len(images)
+    if images.ndim != 2 or images.shape != texts.shape:
+        raise ValueError(
+            f"images and texts have one shape (N, F), got {tuple(images.shape)} "
+            f"and {tuple(texts.shape)}"
+        )
+    logits = normalize(images) @ normalize(texts).T / temperature
+    pairs = torch.eye(n, dtype=torch.bool, device=logits.device)
+    if negatives is not None:
+        if negatives.shape != (n, n):
+            raise ValueError(f"negatives have shape ({n}, {n}), got {tuple(negatives.shape)}")
+        logits = logits.masked_fill(~(negatives | pairs), -torch.inf)
+    answers = torch.arange(n, device=logits.device)
+    return 0.5 * (cross_entropy(logits, answers) + cross_entropy(logits.T, answers))
 
 
 def kl_divergence(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:

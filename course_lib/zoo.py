@@ -24,6 +24,7 @@ SHIPPED = (
     "dcgan-fashion",
     "fashion-cnn",
     "personas-cnn",
+    "text-encoder-personas",
     "vae16-fashion",
     *(f"vae16-fashion-beta-{beta}" for beta in ("0.1", "10", "30", "100")),
     "vae2-fashion",

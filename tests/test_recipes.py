@@ -41,6 +41,11 @@ SHORT = {
         "batch": 8,
         "steps": 6,
     },
+    "text-encoder-personas": {
+        "arguments": {"words": 192, "dim": 8, "hidden": 4, "width": 1},
+        "batch": 16,
+        "steps": 6,
+    },
     "vae16-fashion": {
         "arguments": {"z_dim": 2, "width": 4, "sigma": 0.3},
         "batch": 16,

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from course_lib.data.batching import Batches, batches, to_float, to_uint8
 from course_lib.data.captions import Tokeniser, captions, describe, mentioned
+from course_lib.data.combinations import HELD_OUT, combinations, held_out
 from course_lib.data.fashion import FASHION_CLASSES, fashion
 from course_lib.data.fashion import FILES as _FASHION
 from course_lib.data.fashion import FOLDER as _FOLDER
 from course_lib.data.integrity import DamagedFile, verified
+from course_lib.data.pairs import contradictions, wrong_captions
 from course_lib.data.patterns import PATTERNS, patterns
 from course_lib.data.personas import ATTRIBUTES, personas, visible
 from course_lib.data.personas import FILE as _PERSONAS
@@ -18,6 +20,7 @@ from course_lib.data.pictures import picture
 __all__ = [
     "ATTRIBUTES",
     "FASHION_CLASSES",
+    "HELD_OUT",
     "PATTERNS",
     "Batches",
     "DamagedFile",
@@ -25,8 +28,11 @@ __all__ = [
     "batches",
     "captions",
     "check_files",
+    "combinations",
+    "contradictions",
     "describe",
     "fashion",
+    "held_out",
     "mentioned",
     "patterns",
     "personas",
@@ -35,6 +41,7 @@ __all__ = [
     "to_uint8",
     "verified",
     "visible",
+    "wrong_captions",
 ]
 
 

@@ -15,6 +15,14 @@ from course_lib.metrics.damage import damaged
 from course_lib.metrics.distances import density_coverage, frechet_distance, kernel_distance
 from course_lib.metrics.fashion import closest_pair, fashion_report, fashion_reports
 from course_lib.metrics.judge import features, fid_course, judged, probabilities
+from course_lib.metrics.personas import (
+    combination_shares,
+    enlarged,
+    obeyed,
+    personas_report,
+    read,
+)
+from course_lib.metrics.retrieval import ranks, retrieval_report
 from course_lib.metrics.table import Comparison, Estimate
 
 __all__ = [
@@ -22,9 +30,11 @@ __all__ = [
     "Comparison",
     "Estimate",
     "closest_pair",
+    "combination_shares",
     "compare",
     "damaged",
     "density_coverage",
+    "enlarged",
     "fashion_report",
     "fashion_reports",
     "features",
@@ -32,5 +42,10 @@ __all__ = [
     "frechet_distance",
     "judged",
     "kernel_distance",
+    "obeyed",
+    "personas_report",
     "probabilities",
+    "ranks",
+    "read",
+    "retrieval_report",
 ]

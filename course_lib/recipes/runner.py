@@ -23,6 +23,7 @@ class Run:
         model: what the zoo ships at the end.
         batch: images in a step.
         measure: returns the figures of `model` for the card, by name.
+        every: steps between two checkpoints.
     """
 
     step: Callable[[int], Mapping[str, float | torch.Tensor]]
@@ -30,6 +31,7 @@ class Run:
     model: nn.Module
     batch: int
     measure: Callable[[], dict]
+    every: int = 500
 
 
 class Recipe(Protocol):
@@ -59,7 +61,7 @@ class Clock:
         self.seconds = state["seconds"]
 
 
-def run(recipe: Recipe, out: Path, resume: bool, every: int = 500) -> Path:
+def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Path:
     """Train by `recipe`, write a checkpoint to `out` after every `every` steps, then the model.
 
     Args:
@@ -67,6 +69,7 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int = 500) -> Path:
         out: folder for `checkpoint.safetensors`, the weights and the card.
         resume: begin at the checkpoint, if there is one. Without it, an existing checkpoint stops
             the run, so that hours of work are not overwritten by a slip.
+        every: steps between two checkpoints; as the recipe has it where None.
 
     Raises:
         FileExistsError: `out` holds a checkpoint and `resume` is False.
@@ -76,6 +79,7 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int = 500) -> Path:
         raise FileExistsError(f"{checkpoint} exists: pass --resume to go on, or another --out")
     training.start(recipe.seed)
     work, clock = recipe.begin(), Clock()
+    every = work.every if every is None else every
     parts = {**work.parts, "clock": clock}
     first = training.load_checkpoint(checkpoint, parts) if checkpoint.exists() else 0
     before = clock.seconds

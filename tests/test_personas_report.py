@@ -1,0 +1,118 @@
+"""The figures of generated portraits: what counts, what does not, and real portraits' scores."""
+
+import math
+
+import pytest
+import torch
+
+from course_lib import data, metrics, zoo
+
+NAMES = list(data.ATTRIBUTES)
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return zoo.load("personas-cnn")
+
+
+@pytest.fixture(scope="module")
+def portraits():
+    images, attributes = data.personas("test")
+    return data.to_float(images[:200]), attributes[:200]
+
+
+def test_only_what_was_asked_for_counts():
+    attributes = data.personas("test")[1][:4]
+    told = torch.zeros(4, 9, dtype=torch.bool)
+    told[:, NAMES.index("background")] = True
+    told[:2, NAMES.index("hair")] = True
+    found = attributes.clone()
+    found[:, NAMES.index("hair")] += torch.tensor([0, 1, 1, 1])
+    found[3, NAMES.index("background")] += 1
+    shares = metrics.obeyed(found, attributes, told)
+    assert shares["hair"] == 0.5 and shares["background"] == 0.75
+    assert math.isnan(shares["mouth"]) and math.isnan(shares["sunglasses or not"])
+    assert list(shares)[:9] == NAMES
+
+
+def test_near_tones_and_sunglasses():
+    attributes = data.personas("test")[1][:3].clone()
+    tone, eyes = NAMES.index("skin tone"), NAMES.index("eyes")
+    dark = data.ATTRIBUTES["eyes"].index("sunglasses")
+    attributes[:, tone] = 3
+    attributes[:, eyes] = torch.tensor([dark, 0, 1])
+    found = attributes.clone()
+    found[:, tone] = torch.tensor([4, 2, 5])
+    found[:, eyes] = torch.tensor([0, 2, 1])
+    shares = metrics.obeyed(found, attributes, torch.ones(3, 9, dtype=torch.bool))
+    assert shares["skin tone"] == 0
+    assert shares["skin tone within one step"] == pytest.approx(2 / 3)
+    assert shares["eyes"] == pytest.approx(1 / 3)
+    assert shares["sunglasses or not"] == pytest.approx(2 / 3)
+    with pytest.raises(ValueError, match=r"one shape \(N, 9\)"):
+        metrics.obeyed(found[:2], attributes, attributes > 0)
+
+
+def test_real_portraits_obey_their_captions(judge, portraits):
+    images, attributes = portraits
+    shares = metrics.obeyed(metrics.read(images, judge), attributes, data.mentioned(attributes))
+    assert min(shares[name] for name in NAMES if name != "facial hair") > 0.95
+    assert shares["sunglasses or not"] == 1
+    other = metrics.obeyed(
+        metrics.read(images, judge), attributes.roll(1, 0), data.mentioned(attributes.roll(1, 0))
+    )
+    assert other["background"] < 0.4 and other["hair"] < 0.2
+
+
+def test_small_portraits_are_read_enlarged(judge, portraits):
+    images, attributes = portraits
+    small = torch.nn.functional.avg_pool2d(images, 4)
+    assert metrics.enlarged(small).shape == images.shape
+    torch.testing.assert_close(
+        metrics.enlarged(small)[0, 0, :4, :4], small[0, 0, 0, 0].expand(4, 4)
+    )
+    assert torch.equal(metrics.enlarged(images), images)
+    shares = metrics.obeyed(metrics.read(small, judge), attributes, data.visible(attributes))
+    assert shares["background"] == shares["clothing colour"] == 1
+    assert shares["skin tone within one step"] > 0.95 and shares["hair"] > 0.85
+
+
+def real_portraits(captions):
+    """Draw, for captions of test portraits, these portraits; for any other, some portrait."""
+    images = data.to_float(data.personas("test")[0])
+    return images[torch.arange(len(captions)) % len(images)]
+
+
+def test_the_report(judge):
+    figures = metrics.personas_report(real_portraits, judge, n=100, each=2)
+    assert figures["captions"] == 100
+    assert figures["share drawn as asked"]["background"] == 1
+    assert set(figures["share of pairs drawn as asked"]) == {"held out", "seen"}
+    assert all(share < 0.1 for share in figures["share of pairs drawn as asked"].values())
+    assert figures["KID"] < 0 and figures["FID-course"] == 0, "the test portraits themselves"
+    assert figures["FID-course of training portraits (the floor)"] > 0
+    with pytest.raises(ValueError, match="n is 12 to 2,000, not 3"):
+        metrics.personas_report(real_portraits, judge, n=3)
+
+
+def test_small_images_have_no_distance(judge):
+    figures = metrics.personas_report(
+        lambda captions: torch.zeros(len(captions), 3, 16, 16), judge, n=20, each=1
+    )
+    assert "FID-course" not in figures and "share drawn as asked" in figures
+
+
+def test_pairs_count_where_both_values_are_drawn(judge):
+    """A painter who has one portrait of each pair that is held out."""
+    images, attributes = data.personas("train")
+    shown = []
+    for pair in data.combinations()[0]:
+        fits = torch.ones(len(attributes), dtype=torch.bool)
+        for name, value in pair.items():
+            i = NAMES.index(name)
+            fits &= attributes[:, i] == data.ATTRIBUTES[name].index(value)
+            fits &= data.visible(attributes)[:, i]
+        shown.append(data.to_float(images[fits.nonzero()[:1, 0]]))
+    portraits = torch.cat(shown)
+    shares = metrics.combination_shares(lambda captions: portraits, judge, each=1)
+    assert shares["held out"] > 0.85 and shares["seen"] < 0.15
