@@ -430,9 +430,9 @@ def test_features_and_probabilities_leave_the_judge_as_it_was(judge, held_out):
 
 
 def test_closest_pair_measures_uint8_on_the_scale_of_floats(held_out):
-    images, _ = held_out
-    exact = metrics.closest_pair(data.to_float(images[:50]))
-    assert metrics.closest_pair(images[:50]) == pytest.approx(exact, rel=1e-6)
+    images = held_out[0][:50]  # float in [-1, 1]
+    exact = metrics.closest_pair(images)
+    assert metrics.closest_pair(data.to_uint8(images)) == pytest.approx(exact, rel=1e-6)
 
 
 def test_closest_pair_finds_a_copy():
