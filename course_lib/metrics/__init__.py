@@ -15,14 +15,24 @@ from course_lib.metrics.damage import damaged
 from course_lib.metrics.distances import density_coverage, frechet_distance, kernel_distance
 from course_lib.metrics.fashion import closest_pair, fashion_report, fashion_reports
 from course_lib.metrics.judge import features, fid_course, judged, probabilities
+from course_lib.metrics.labels import (
+    agreement,
+    conditional_fashion_report,
+    confusion,
+    coverage_per_class,
+)
 from course_lib.metrics.table import Comparison, Estimate
 
 __all__ = [
     "FLOOR",
     "Comparison",
     "Estimate",
+    "agreement",
     "closest_pair",
     "compare",
+    "conditional_fashion_report",
+    "confusion",
+    "coverage_per_class",
     "damaged",
     "density_coverage",
     "fashion_report",
