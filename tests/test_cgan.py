@@ -61,7 +61,10 @@ def test_the_bodies_are_the_dcgans_of_lesson_04():
     beside = {"concatenated": (10, 10), "embedding": (EMBEDDING, 1), "projection": (10, 0)}
     for way, (more_z, planes) in beside.items():
         g, d = Generator(100, 16, way=way), Discriminator(16, way=way)
-        expected_g, expected_d = dcgan.Generator(100 + more_z, 16), dcgan.Discriminator(16, 1 + planes)
+        expected_g, expected_d = (
+            dcgan.Generator(100 + more_z, 16),
+            dcgan.Discriminator(16, 1 + planes),
+        )
         assert str(g.layers) == str(expected_g.layers)
         assert [*map(str, [*d.features, d.to_logit])] == [*map(str, expected_d.layers)]
 

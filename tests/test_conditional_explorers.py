@@ -117,7 +117,9 @@ def test_the_menu_chooses_the_class(chooser, generator, judge):
         chances = judge(image).softmax(dim=1)[0]
     seen = NAMES[int(chances.argmax())]
     assert "Asked for: bag, seed 5, truncation 1.00." in chooser.text.value
-    assert f"The judge sees: {seen}, with a probability of {chances.max():.0%}" in chooser.text.value
+    assert (
+        f"The judge sees: {seen}, with a probability of {chances.max():.0%}" in chooser.text.value
+    )
     chooser.latents.steps[1].value = -2.0
     assert "direction 2 by -2.0" in chooser.text.value
 

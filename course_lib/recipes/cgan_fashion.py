@@ -1,4 +1,4 @@
-"""The shipped models of lesson 05: conditional DCGANs on Fashion-MNIST, one per way of telling y."""
+"""The shipped models of lesson 05: conditional DCGANs on Fashion-MNIST, told y in three ways."""
 
 from dataclasses import dataclass, field
 
