@@ -31,15 +31,20 @@ def by_beta() -> dict[float, torch.nn.Module]:
     return {zoo.card(name)["recipe"]["beta"]: zoo.load(name) for name in names}
 
 
+NAMES = data.FASHION_CLASSES
 FACTORIES: dict[str, Callable[[], Explorer]] = {
+    "all_classes": lambda: explorers.all_classes(zoo.load("cgan-fashion"), NAMES),
+    "class_interpolation": lambda: explorers.class_interpolation(zoo.load("cgan-fashion"), NAMES),
+    "class_menu": lambda: explorers.class_menu(
+        zoo.load("cgan-fashion"), zoo.load("fashion-cnn"), NAMES
+    ),
+    "variations": lambda: explorers.variations(zoo.load("cgan-fashion"), NAMES),
     "autoencoder": lambda: explorers.autoencoder(by_beta(), garments(500)[0]),
     "feature_maps": lambda: explorers.feature_maps(zoo.load("fashion-cnn"), garments(100)[0]),
     "gan_game": explorers.gan_game,
     "interpolation": lambda: explorers.interpolation(zoo.load("vae16-fashion"), garments(500)[0]),
     "latent": lambda: explorers.latent(zoo.load("dcgan-fashion")),
-    "latent_map": lambda: explorers.latent_map(
-        zoo.load("vae2-fashion"), *garments(2000), data.FASHION_CLASSES
-    ),
+    "latent_map": lambda: explorers.latent_map(zoo.load("vae2-fashion"), *garments(2000), NAMES),
 }
 MOVES = 200
 MEDIAN_LIMIT, TAIL_LIMIT = 30, 60  # milliseconds

@@ -57,13 +57,19 @@ def numbers(panels: Mapping[str, torch.Tensor], alt: str, caption: str = "") -> 
     figures.show(draw_numbers(panels), alt, caption)
 
 
-def draw_confusion(matrix: torch.Tensor, names: Sequence[str], title: str) -> Figure:
+def draw_confusion(
+    matrix: torch.Tensor,
+    names: Sequence[str],
+    title: str,
+    axes: tuple[str, str] = ("predicted", "true"),
+) -> Figure:
     """Return a confusion matrix: shares of each true class (a row) by predicted class, in percent.
 
     Args:
         matrix: counts (K, K), true class by predicted class.
         names: of the K classes.
         title: the finding.
+        axes: what the columns and what the rows stand for.
 
     Raises:
         ValueError: shapes do not fit, or a class has no image.
@@ -86,14 +92,21 @@ def draw_confusion(matrix: torch.Tensor, names: Sequence[str], title: str) -> Fi
                 axis.text(column, row, f"{share:.0f}", ha="center", va="center", color=colour)
     axis.set_xticks(range(k), names, rotation=45, ha="right")
     axis.set_yticks(range(k), names)
-    axis.set(title=title, xlabel="predicted", ylabel="true")
+    axis.set(title=title, xlabel=axes[0], ylabel=axes[1])
     axis.spines[["left", "bottom"]].set_visible(False)
     return figure
 
 
-def confusion(matrix: torch.Tensor, names: Sequence[str], title: str, alt: str) -> None:
+def confusion(
+    matrix: torch.Tensor,
+    names: Sequence[str],
+    title: str,
+    alt: str,
+    axes: tuple[str, str] = ("predicted", "true"),
+) -> None:
     """Show what `draw_confusion` draws, with alt text."""
-    figures.show(draw_confusion(matrix, names, title), alt, "percent of each row; below 0.5 empty")
+    figure = draw_confusion(matrix, names, title, axes)
+    figures.show(figure, alt, "percent of each row; below 0.5 empty")
 
 
 def draw_against_size(

@@ -21,6 +21,9 @@ FOLDER = Path(__file__).parent / "weights"
 
 # The models that every clone has; the doctor misses one that is gone with its card.
 SHIPPED = (
+    "cgan-fashion",
+    "cgan-fashion-concatenated",
+    "cgan-fashion-embedding",
     "dcgan-fashion",
     "fashion-cnn",
     "personas-cnn",

@@ -30,6 +30,8 @@ def test_confusion_is_in_percent_of_the_true_class():
     found = {text.get_position(): text.get_text() for text in axis.texts}
     assert found == {(0, 0): "75", (1, 0): "25", (1, 1): "100"}
     assert axis.get_xlabel() == "predicted" and axis.get_ylabel() == "true"
+    (axis,) = figures_cnn.draw_confusion(matrix, ["cat", "dog"], "", ("seen", "asked")).axes
+    assert axis.get_xlabel() == "seen" and axis.get_ylabel() == "asked"
     with pytest.raises(ValueError, match=r"3 names need a matrix \(3, 3\), got \(2, 2\)"):
         figures_cnn.draw_confusion(matrix, ["a", "b", "c"], "")
     with pytest.raises(ValueError, match="every class needs an image"):

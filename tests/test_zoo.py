@@ -8,7 +8,7 @@ import torch
 
 from course_lib import data, metrics, zoo
 
-GENERATORS = ["dcgan-fashion", "vae16-fashion", "vae2-fashion"]
+GENERATORS = ["cgan-fashion", "dcgan-fashion", "vae16-fashion", "vae2-fashion"]
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +111,27 @@ def test_the_shipped_dcgan_is_as_good_as_promised(judge):
     card = zoo.card("dcgan-fashion")["figures"]
     assert report["FID-course"] == pytest.approx(card["FID-course"], rel=0.02)
     assert zoo.card("dcgan-fashion")["seconds"] >= 45 * 60
+
+
+def test_the_shipped_conditional_gan_is_as_good_as_promised(judge):
+    asked = torch.arange(10_000) % 10
+    samples = zoo.load("cgan-fashion").sample(labels=asked, seed=1)
+    share, per_class = metrics.agreement(metrics.confusion(judge, samples, asked))
+    assert share >= 0.90 and per_class.min() >= 0.75
+    card = zoo.card("cgan-fashion")["figures"]
+    assert share == pytest.approx(card["agreement of the judge with the label"], abs=2e-3)
+    fid = metrics.fid_course(judge, data.fashion("test")[0], samples)
+    assert fid == pytest.approx(card["FID-course"], rel=0.02)
+    assert card["FID-course"] < zoo.card("dcgan-fashion")["figures"]["FID-course"]
+
+
+def test_the_cards_of_conditional_models_tell_what_obedience_is_worth():
+    for name in zoo.names():
+        figures = zoo.card(name)["figures"]
+        if name.startswith("cgan"):
+            assert set(figures["coverage per class"]) == set(data.FASHION_CLASSES)
+            share = figures["agreement of the judge with the label"]
+            per_class = figures["agreement per class"].values()  # as many samples in each
+            assert share == pytest.approx(sum(per_class) / 10, abs=1e-3)
+            accuracy = zoo.card("fashion-cnn")["figures"]["test accuracy"]
+            assert figures["agreement on test images"] == pytest.approx(accuracy, abs=1e-3)

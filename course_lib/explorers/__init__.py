@@ -1,6 +1,12 @@
 """The explorers: pictures under sliders, one file per kind."""
 
 from course_lib.explorers.autoencoder import autoencoder
+from course_lib.explorers.conditional import (
+    all_classes,
+    class_interpolation,
+    class_menu,
+    variations,
+)
 from course_lib.explorers.feature_maps import feature_maps
 from course_lib.explorers.game import gan_game
 from course_lib.explorers.interpolation import interpolation
@@ -9,11 +15,15 @@ from course_lib.explorers.latent_map import latent_map
 from course_lib.explorers.style import style
 
 __all__ = [
+    "all_classes",
     "autoencoder",
+    "class_interpolation",
+    "class_menu",
     "feature_maps",
     "gan_game",
     "interpolation",
     "latent",
     "latent_map",
     "style",
+    "variations",
 ]

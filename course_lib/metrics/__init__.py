@@ -15,6 +15,12 @@ from course_lib.metrics.damage import damaged
 from course_lib.metrics.distances import density_coverage, frechet_distance, kernel_distance
 from course_lib.metrics.fashion import closest_pair, fashion_report, fashion_reports
 from course_lib.metrics.judge import features, fid_course, judged, probabilities
+from course_lib.metrics.labels import (
+    agreement,
+    conditional_fashion_report,
+    confusion,
+    coverage_per_class,
+)
 from course_lib.metrics.personas import (
     combination_shares,
     enlarged,
@@ -29,9 +35,13 @@ __all__ = [
     "FLOOR",
     "Comparison",
     "Estimate",
+    "agreement",
     "closest_pair",
     "combination_shares",
     "compare",
+    "conditional_fashion_report",
+    "confusion",
+    "coverage_per_class",
     "damaged",
     "density_coverage",
     "enlarged",

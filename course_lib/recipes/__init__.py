@@ -5,6 +5,9 @@ from pathlib import Path
 
 # Name in the zoo -> the file of this folder that trains it.
 RECIPES = {
+    "cgan-fashion": "cgan_fashion",
+    "cgan-fashion-concatenated": "cgan_fashion",
+    "cgan-fashion-embedding": "cgan_fashion",
     "dcgan-fashion": "dcgan_fashion",
     "fashion-cnn": "fashion_cnn",
     "personas-cnn": "personas_cnn",

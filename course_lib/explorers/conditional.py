@@ -1,0 +1,335 @@
+"""Lesson 05's explorers: a class and an idea, chosen apart from each other."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from course_lib import figures
+from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
+from course_lib.explorers.canvas import Canvas, enlarged, pixels
+from course_lib.explorers.latent import WALK, principal_directions
+from course_lib.explorers.threads import one_thread
+from course_lib.layers import latents
+from course_lib.training import evaluating
+
+
+class InTurn(nn.Module):
+    """A conditional generator as one of z alone: its images have the classes 0, 1 … in turn."""
+
+    def __init__(self, generator: nn.Module):
+        super().__init__()
+        self.generator, self.z_dim = generator, generator.z_dim
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.generator(z, torch.arange(len(z)) % self.generator.classes)
+
+
+class Conditional(Explorer):
+    """What the four have in common: a generator, the names of its classes, and a seed.
+
+    A subclass makes its controls and hands them on; sizes are in pixels.
+    """
+
+    WIDTH = 606
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        class_names: Sequence[str],
+        controls: Sequence[widgets.Widget],
+        alt: str,
+    ):
+        self.generator, self.class_names = generator, list(class_names)
+        super().__init__([*controls], alt, self.WIDTH)
+        self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
+
+    @staticmethod
+    def check(generator: nn.Module, class_names: Sequence[str]) -> None:
+        """Raise ValueError unless the generator is conditional and has a name for each class."""
+        missing = [name for name in ("z_dim", "classes") if not hasattr(generator, name)]
+        if missing:
+            raise ValueError(
+                "expected a conditional generator with z_dim and classes, got "
+                f"{type(generator).__name__} without {', '.join(missing)}"
+            )
+        if len(class_names) != generator.classes:
+            raise ValueError(
+                f"expected a name for each of {generator.classes} classes, got {len(class_names)}"
+            )
+
+    def images(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the generator's images (N, C, H, W) in [-1, 1], in eval mode."""
+        with evaluating(self.generator):
+            return self.generator(z, labels)
+
+
+def menu(description: str, class_names: Sequence[str], value: int) -> widgets.Dropdown:
+    """Return a menu of classes, whose value is the number of one."""
+    options = [(name, number) for number, name in enumerate(class_names)]
+    return widgets.Dropdown(options=options, value=value, description=description, style=WIDE)
+
+
+class Latents:
+    """Controls that choose one z: a seed, its truncation, and steps along principal directions."""
+
+    def __init__(self, generator: nn.Module, count: int, seeds: int):
+        self.z_dim = generator.z_dim
+        self.directions = principal_directions(InTurn(generator), count)
+        self.seed = whole_slider("seed", 0, seeds - 1, 0)
+        self.truncation = slider("truncation", 0.0, 1.5, 1.0)
+        self.steps = [slider(f"direction {i + 1}", -6.0, 6.0, 0.0, 0.1) for i in range(count)]
+        self.controls = [self.seed, self.truncation, *self.steps]
+
+    def z(self) -> torch.Tensor:
+        """Return the chosen latent vector, (1, z_dim)."""
+        offset = torch.tensor([step.value for step in self.steps]) @ self.directions
+        return latents(1, self.z_dim, self.seed.value) * self.truncation.value + offset
+
+    def sentence(self) -> str:
+        """Return in words which z is chosen."""
+        moved = [
+            f"direction {i + 1} by {s.value:+.1f}" for i, s in enumerate(self.steps) if s.value
+        ]
+        words = f"seed {self.seed.value}, truncation {self.truncation.value:.2f}"
+        return ", ".join([words, *moved])
+
+
+class ClassMenu(Conditional):
+    """A garment of the chosen class, and what the judge takes it for."""
+
+    HEIGHT, SIDE, BARS, LONGEST = 292, 252, 402, 140
+
+    def __init__(self, generator, judge, class_names, count, seeds):
+        self.check(generator, class_names)
+        self.judge, self.latents = judge, Latents(generator, count, seeds)
+        self.label = menu("class", class_names, 0)
+        alt = (
+            "A large generated garment of the chosen class, and beside it bars: how probable the "
+            "judge holds each class."
+        )
+        super().__init__(generator, class_names, [self.label, *self.latents.controls], alt)
+
+    @one_thread()
+    def draw(self) -> tuple[bytes, str]:
+        """Return the picture as PNG bytes, and a sentence that says what it shows."""
+        image = self.images(self.latents.z(), torch.tensor([self.label.value]))
+        with evaluating(self.judge):
+            chances = self.judge(image).softmax(dim=1)[0].tolist()
+        canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
+        name = self.class_names[self.label.value]
+        canvas.text(4, 20, f"asked for: {name}", 12)
+        canvas.paste(enlarged(pixels(image[0]), self.SIDE), 4, 30)
+        canvas.text(self.BARS - 90, 20, "the judge sees", 12)
+        for label, chance in enumerate(chances):
+            y, asked = 44 + 25 * label, label == self.label.value
+            canvas.text(self.BARS - 8, y, self.class_names[label], 12, anchor="rm")
+            colour = figures.BLUE if asked else figures.ORANGE
+            canvas.bar(self.BARS, y - 8, max(1, self.LONGEST * chance), 16, colour)
+            words = f"{chance:.0%}" if chance >= 0.005 else ""
+            canvas.text(self.BARS + self.LONGEST * chance + 6, y, words, 12, anchor="lm")
+        seen = int(np.argmax(chances))
+        sentence = (
+            f"Asked for: {name}, {self.latents.sentence()}. The judge sees: "
+            f"{self.class_names[seen]}, with a probability of {chances[seen]:.0%}."
+        )
+        return canvas.png(), sentence
+
+
+class AllClasses(Conditional):
+    """One z, drawn as each of the classes: what stays is the idea, what changes the garment."""
+
+    HEIGHT, SIDE, STEP, COLUMNS = 280, 112, 122, 5
+
+    def __init__(self, generator, class_names, count, seeds):
+        self.check(generator, class_names)
+        self.latents = Latents(generator, count, seeds)
+        alt = "Ten garments, one of each class, all drawn from the same latent vector."
+        super().__init__(generator, class_names, self.latents.controls, alt)
+
+    @one_thread()
+    def draw(self) -> tuple[bytes, str]:
+        """Return the picture as PNG bytes, and a sentence that says what it shows."""
+        count = self.generator.classes
+        images = self.images(self.latents.z().repeat(count, 1), torch.arange(count))
+        canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
+        for label, image in enumerate(images):
+            row, column = divmod(label, self.COLUMNS)
+            left, top = 2 + self.STEP * column, 22 + 140 * row
+            canvas.text(left, top - 6, self.class_names[label], 12)
+            canvas.paste(enlarged(pixels(image), self.SIDE), left, top)
+        return canvas.png(), f"One idea, {count} garments: {self.latents.sentence()}."
+
+
+class ClassInterpolation(Conditional):
+    """The way from one class to another with the same z, by mixing what stands for the classes."""
+
+    HEIGHT, LARGE, SMALL, STEP, LEFT, STRIP = 306, 196, 56, 66, 10, 232
+
+    def __init__(self, generator, class_names, seeds):
+        self.check(generator, class_names)
+        self.label_a = menu("class A", class_names, 0)
+        self.label_b = menu("class B", class_names, 3)
+        self.seed = whole_slider("seed", 0, seeds - 1, 0)
+        self.between = slider("from A to B", 0.0, 1.0, 0.5, 0.02)
+        alt = (
+            "A garment on the way from one class to another, and under it the whole way as a strip."
+        )
+        controls = [self.label_a, self.label_b, self.seed, self.between]
+        super().__init__(generator, class_names, controls, alt)
+
+    def mixtures(self, t: torch.Tensor) -> torch.Tensor:
+        """Return weights of the classes (n, classes) at t (n,): 1 − t for A and t for B."""
+        ends = torch.eye(self.generator.classes)[[self.label_a.value, self.label_b.value]]
+        return torch.lerp(ends[0], ends[1], t[:, None])
+
+    @one_thread()
+    def draw(self) -> tuple[bytes, str]:
+        """Return the picture as PNG bytes, and a sentence that says what it shows."""
+        share = self.between.value
+        t = torch.cat([torch.linspace(0, 1, WALK), torch.tensor([share])])
+        z = latents(1, self.generator.z_dim, self.seed.value).repeat(len(t), 1)
+        images = self.images(z, self.mixtures(t))
+        canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
+        a, b = (self.class_names[menu.value] for menu in (self.label_a, self.label_b))
+        canvas.text(self.LEFT, self.STRIP - 8, a, 12)
+        right = self.LEFT + (WALK - 1) * self.STEP + self.SMALL
+        canvas.text(right, self.STRIP - 8, b, 12, anchor="rs")
+        for index, image in enumerate(images[:WALK]):
+            place = (self.LEFT + index * self.STEP, self.STRIP)
+            canvas.paste(enlarged(pixels(image), self.SMALL), *place)
+        large = enlarged(pixels(images[WALK]), self.LARGE)
+        canvas.paste(large, (self.WIDTH - self.LARGE) // 2, 8)
+        x, bottom = self.LEFT + 28 + share * (WALK - 1) * self.STEP, self.STRIP + self.SMALL
+        tip = np.array([(x, bottom + 2), (x - 6, bottom + 11), (x + 6, bottom + 11)])
+        canvas.polygon(tip, figures.ORANGE)
+        sentence = (
+            f"{1 - share:.0%} {a} and {share:.0%} {b}, seed {self.seed.value}. The strip shows "
+            "the whole way; z is the same everywhere."
+        )
+        return canvas.png(), sentence
+
+
+class Variations(Conditional):
+    """A sheet of 25 garments: the chosen one in the middle, and variations of it around."""
+
+    SIDE, STEP, ROWS = 84, 88, 5
+    WIDTH = HEIGHT = ROWS * STEP
+
+    def __init__(self, generator, class_names, seeds, folder):
+        self.check(generator, class_names)
+        self.folder = folder
+        self.label = menu("class", class_names, 7)
+        self.seed = whole_slider("seed", 0, seeds - 1, 0)
+        self.spread = slider("how different", 0.0, 1.0, 0.5, 0.02)
+        self.others = whole_slider("other variations", 0, seeds - 1, 0)
+        save = widgets.Button(description="Save this sheet", icon="download")
+        save.on_click(lambda _: self.save())
+        self.saved = widgets.HTML()
+        controls = [self.label, self.seed, self.spread, self.others, save, self.saved]
+        alt = "A sheet of five by five garments: the chosen one in the middle, variations around."
+        super().__init__(generator, class_names, controls, alt)
+
+    def z(self) -> torch.Tensor:
+        """Return 25 latent vectors (25, z_dim), the chosen one in the middle.
+
+        √(1 − s²)·z + s·noise is distributed as N(0, I), like z, for every spread s.
+        """
+        z_dim, s, count = self.generator.z_dim, self.spread.value, self.ROWS**2
+        chosen = latents(1, z_dim, self.seed.value)
+        # Seeds of the variations begin where those of the garments end.
+        noise = latents(count, z_dim, self.seed.max + 1 + self.others.value)
+        varied = math.sqrt(1 - s**2) * chosen + s * noise
+        varied[count // 2] = chosen
+        return varied
+
+    def sheet(self) -> torch.Tensor:
+        """Return the images on the sheet, (25, C, H, W) in [-1, 1]."""
+        return self.images(self.z(), torch.full((self.ROWS**2,), self.label.value))
+
+    @one_thread()
+    def draw(self) -> tuple[bytes, str]:
+        """Return the picture as PNG bytes, and a sentence that says what it shows."""
+        canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
+        for number, image in enumerate(self.sheet()):
+            row, column = divmod(number, self.ROWS)
+            place = (2 + self.STEP * column, 2 + self.STEP * row)
+            canvas.paste(enlarged(pixels(image), self.SIDE), *place)
+        middle = 2 + self.STEP * (self.ROWS // 2)
+        canvas.frame(middle, middle, self.SIDE, self.SIDE, figures.ORANGE, thick=1)
+        sentence = (
+            f"{self.class_names[self.label.value].capitalize()}, seed {self.seed.value} (in the "
+            f"frame), and 24 variations of it that differ by {self.spread.value:.0%}."
+        )
+        return canvas.png(), sentence
+
+    def save(self) -> Path:
+        """Write the sheet as PNG, four times enlarged, without the frame, and return its path."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = self.class_names[self.label.value].lower().replace(" ", "-")
+        number = len(list(self.folder.glob(f"sheet-{name}-*.png"))) + 1
+        path = self.folder / f"sheet-{name}-{number:03d}.png"
+        Image.fromarray(figures.tile(self.sheet(), columns=self.ROWS, scale=4)).save(path)
+        self.saved.value = f"saved as {path}"
+        return path
+
+
+def class_menu(
+    generator: nn.Module,
+    judge: nn.Module,
+    class_names: Sequence[str],
+    count: int = 4,
+    seeds: int = 100,
+) -> ClassMenu:
+    """Return an explorer of a conditional generator: a menu of classes, and sliders for z.
+
+    Args:
+        generator: maps z (N, z_dim) and labels (N,) to images; has `z_dim` and `classes`.
+        judge: a classifier of the same classes; bars show its probabilities.
+        class_names: one for each class.
+        count: number of principal directions of z, the same ones for all classes.
+        seeds: number of seeds to choose from.
+
+    Raises:
+        ValueError: the generator has no classes, or not as many as there are names.
+    """
+    return ClassMenu(generator, judge, class_names, count, seeds)
+
+
+def all_classes(
+    generator: nn.Module, class_names: Sequence[str], count: int = 4, seeds: int = 100
+) -> AllClasses:
+    """Return an explorer that draws one z as each of ten classes; arguments as `class_menu`."""
+    return AllClasses(generator, class_names, count, seeds)
+
+
+def class_interpolation(
+    generator: nn.Module, class_names: Sequence[str], seeds: int = 100
+) -> ClassInterpolation:
+    """Return an explorer of the way from one class to another with the same z.
+
+    Args:
+        generator: as in `class_menu`; also takes weights of the classes (N, classes) as labels.
+        class_names, seeds: as in `class_menu`.
+    """
+    return ClassInterpolation(generator, class_names, seeds)
+
+
+def variations(
+    generator: nn.Module,
+    class_names: Sequence[str],
+    seeds: int = 100,
+    folder: Path | str = "pictures",
+) -> Variations:
+    """Return an explorer of the neighbourhood of a garment: a sheet of 25 that a button saves.
+
+    Args:
+        generator, class_names, seeds: as in `class_menu`.
+        folder: where the button saves the sheet, as PNG.
+    """
+    return Variations(generator, class_names, seeds, Path(folder))
