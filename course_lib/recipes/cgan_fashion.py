@@ -6,8 +6,8 @@ import torch
 
 from course_lib import data, losses, metrics, zoo
 from course_lib.models.cgan import Discriminator
+from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
-from course_lib.training import EMA
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,14 @@ class CGANFashion:
         generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
         discriminator = Discriminator(self.discriminator_width, way=self.arguments["way"])
         discriminator = discriminator.to(memory_format=layout)
-        ema = EMA(generator, self.ema)
-        optimisers = [
-            torch.optim.Adam(
-                network.parameters(), lr=self.learning_rate, betas=(0.5, 0.999), fused=True
-            )
-            for network in (generator, discriminator)
-        ]
-        schedules = [
-            torch.optim.lr_scheduler.LambdaLR(
-                optimiser, lambda i: min(1.0, (1 - i / self.steps) / self.falling)
-            )
-            for optimiser in optimisers
-        ]
+        players = Players(
+            generator,
+            discriminator,
+            rate=self.learning_rate,
+            steps=self.steps,
+            ema=self.ema,
+            falling=self.falling,
+        )
         batches = data.batches(*data.fashion("train"), size=self.batch, seed=self.seed)
 
         def step(i: int) -> dict:
@@ -61,29 +56,14 @@ class CGANFashion:
             loss_d = losses.discriminator_loss(
                 discriminator(real, labels), discriminator(fake.detach(), labels)
             )
-            optimisers[1].zero_grad()
-            loss_d.backward()
-            optimisers[1].step()
+            players.descend("d", loss_d)
             loss_g = losses.generator_loss(discriminator(fake, labels))
-            optimisers[0].zero_grad()
-            loss_g.backward()
-            optimisers[0].step()
-            for schedule in schedules:
-                schedule.step()
-            ema.update(generator)
+            players.descend("g", loss_g)
+            players.end_step()
             return {"loss_d": loss_d, "loss_g": loss_g}
 
-        parts = {
-            "generator": generator,
-            "discriminator": discriminator,
-            "ema": ema,
-            "optimiser_g": optimisers[0],
-            "optimiser_d": optimisers[1],
-            "schedule_g": schedules[0],
-            "schedule_d": schedules[1],
-            "batches": batches,
-        }
-        return Run(step, parts, ema.model, self.batch, lambda: figures(ema.model))
+        parts = {**players.parts(), "batches": batches}
+        return Run(step, parts, players.ema.model, self.batch, lambda: figures(players.ema.model))
 
 
 def figures(generator: torch.nn.Module) -> dict:

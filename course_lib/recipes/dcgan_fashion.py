@@ -6,8 +6,8 @@ import torch
 
 from course_lib import data, losses, metrics, zoo
 from course_lib.models.dcgan import Discriminator
+from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
-from course_lib.training import EMA
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,13 @@ class DCGANFashion:
         layout = torch.channels_last
         generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
         discriminator = Discriminator(self.arguments["width"]).to(memory_format=layout)
-        ema = EMA(generator, self.ema)
-        optimisers = [
-            torch.optim.Adam(
-                network.parameters(), lr=self.learning_rate, betas=(0.5, 0.999), fused=True
-            )
-            for network in (generator, discriminator)
-        ]
-        schedules = [
-            torch.optim.lr_scheduler.LambdaLR(
-                optimiser, lambda i: min(1.0, 2 * (1 - i / self.steps))
-            )
-            for optimiser in optimisers
-        ]
+        players = Players(
+            generator,
+            discriminator,
+            rate=self.learning_rate,
+            steps=self.steps,
+            ema=self.ema,
+        )
         images, _ = data.fashion("train")
         batches = data.batches(images, size=self.batch, seed=self.seed)
 
@@ -50,35 +44,20 @@ class DCGANFashion:
             real = next(batches).to(memory_format=layout)
             fake = generator(torch.randn(self.batch, generator.z_dim))
             loss_d = losses.discriminator_loss(discriminator(real), discriminator(fake.detach()))
-            optimisers[1].zero_grad()
-            loss_d.backward()
-            optimisers[1].step()
+            players.descend("d", loss_d)
             loss_g = losses.generator_loss(discriminator(fake))
-            optimisers[0].zero_grad()
-            loss_g.backward()
-            optimisers[0].step()
-            for schedule in schedules:
-                schedule.step()
-            ema.update(generator)
+            players.descend("g", loss_g)
+            players.end_step()
             return {"loss_d": loss_d, "loss_g": loss_g}
 
-        parts = {
-            "generator": generator,
-            "discriminator": discriminator,
-            "ema": ema,
-            "optimiser_g": optimisers[0],
-            "optimiser_d": optimisers[1],
-            "schedule_g": schedules[0],
-            "schedule_d": schedules[1],
-            "batches": batches,
-        }
+        parts = {**players.parts(), "batches": batches}
         return Run(
             step,
             parts,
-            ema.model,
+            players.ema.model,
             self.batch,
             lambda: metrics.fashion_report(
-                ema.model.sample(10_000, seed=1), judge=zoo.load("fashion-cnn")
+                players.ema.model.sample(10_000, seed=1), judge=zoo.load("fashion-cnn")
             ),
         )
 

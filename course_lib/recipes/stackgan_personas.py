@@ -12,8 +12,8 @@ from torch.nn.functional import avg_pool2d
 
 from course_lib import data, losses, metrics, zoo
 from course_lib.models.stackgan import Discriminator, StackGAN
+from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
-from course_lib.training import EMA
 
 TEXT = {"words": 192, "dim": 128, "hidden": 64}
 STAGE1 = {"text_dim": 128, "c_dim": 64, "z_dim": 64, "width": 32}
@@ -62,21 +62,15 @@ class StackGANPersonas:
             model.stage1.load_state_dict(first.state_dict())
         generator = getattr(model, f"stage{stage}").requires_grad_(True).train()
         discriminator = Discriminator(**self.discriminator).to(memory_format=layout)
-        ema = EMA(generator, self.ema)
+        players = Players(
+            generator,
+            discriminator,
+            rate=self.learning_rate,
+            steps=self.steps,
+            ema=self.ema,
+        )
         # The model that samples and ships holds the average; the generator trains beside it.
-        setattr(model, f"stage{stage}", ema.model)
-        optimisers = [
-            torch.optim.Adam(
-                network.parameters(), lr=self.learning_rate, betas=(0.5, 0.999), fused=True
-            )
-            for network in (generator, discriminator)
-        ]
-        schedules = [
-            torch.optim.lr_scheduler.LambdaLR(
-                optimiser, lambda i: min(1.0, 2 * (1 - i / self.steps))
-            )
-            for optimiser in optimisers
-        ]
+        setattr(model, f"stage{stage}", players.ema.model)
         images, attributes = training_portraits(self.discriminator["size"])
         batches = data.batches(images, attributes, size=self.batch, seed=self.seed)
 
@@ -105,28 +99,13 @@ class StackGANPersonas:
                 loss_d = losses.matching_loss(right, real_wrong, fake_right)
             else:
                 loss_d = losses.discriminator_loss(right, fake_right)
-            optimisers[1].zero_grad()
-            loss_d.backward()
-            optimisers[1].step()
+            players.descend("d", loss_d)
             loss_g = losses.generator_loss(discriminator(fake, text))
-            optimisers[0].zero_grad()
-            (loss_g + self.kl_weight * kl * self.augmentation).backward()
-            optimisers[0].step()
-            for schedule in schedules:
-                schedule.step()
-            ema.update(generator)
+            players.descend("g", loss_g + self.kl_weight * kl * self.augmentation)
+            players.end_step()
             return {"loss_d": loss_d, "loss_g": loss_g, "KL": kl}
 
-        parts = {
-            "generator": generator,
-            "discriminator": discriminator,
-            "ema": ema,
-            "optimiser_g": optimisers[0],
-            "optimiser_d": optimisers[1],
-            "schedule_g": schedules[0],
-            "schedule_d": schedules[1],
-            "batches": batches,
-        }
+        parts = {**players.parts(), "batches": batches}
         return Run(step, parts, model, self.batch, lambda: self.figures(model), self.every)
 
     def figures(self, model: StackGAN) -> dict:

@@ -1,0 +1,65 @@
+"""What the recipes of all GANs share beside the step: optimisers, falling rates, the average."""
+
+import torch
+from torch import nn
+
+from course_lib.training import EMA
+
+
+class Players:
+    """Generator and discriminator with Adam (0.5, 0.999) each, and the generator's average.
+
+    The learning rate stays for a while and then falls to 0 in a straight line.
+
+    Args:
+        generator, discriminator: the networks, in the memory layout that they keep.
+        rate: Adam's learning rate at the beginning.
+        steps: of the whole training.
+        ema: decay of the average.
+        falling: share of the steps over which the rate falls, the last ones.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        *,
+        rate: float,
+        steps: int,
+        ema: float,
+        falling: float = 0.5,
+    ):
+        self.networks = {"g": generator, "d": discriminator}
+        self.ema = EMA(generator, ema)
+        self.optimisers = {
+            name: torch.optim.Adam(network.parameters(), lr=rate, betas=(0.5, 0.999), fused=True)
+            for name, network in self.networks.items()
+        }
+        self.schedules = {
+            name: torch.optim.lr_scheduler.LambdaLR(
+                optimiser, lambda i: min(1.0, (1 - i / steps) / falling)
+            )
+            for name, optimiser in self.optimisers.items()
+        }
+
+    def descend(self, name: str, loss: torch.Tensor) -> None:
+        """Let the generator ("g") or the discriminator ("d") take a step down its loss."""
+        self.optimisers[name].zero_grad()
+        loss.backward()
+        self.optimisers[name].step()
+
+    def end_step(self) -> None:
+        """Lower the rates, and take the generator into its average."""
+        for schedule in self.schedules.values():
+            schedule.step()
+        self.ema.update(self.networks["g"])
+
+    def parts(self) -> dict[str, object]:
+        """Return everything whose state a checkpoint must hold, by name."""
+        return {
+            "generator": self.networks["g"],
+            "discriminator": self.networks["d"],
+            "ema": self.ema,
+            **{f"optimiser_{name}": optimiser for name, optimiser in self.optimisers.items()},
+            **{f"schedule_{name}": schedule for name, schedule in self.schedules.items()},
+        }
