@@ -87,7 +87,7 @@ def draw_confusion(
     for row in range(k):
         for column in range(k):
             share = percent[row, column].item()
-            if share >= 0.5:
+            if round(share):  # what would read 0 stays empty
                 colour = "white" if share > 35 else "black"
                 axis.text(column, row, f"{share:.0f}", ha="center", va="center", color=colour)
     axis.set_xticks(range(k), names, rotation=45, ha="right")

@@ -62,9 +62,8 @@ class FeatureMaps(Explorer):
         )
         if not 0 <= channel < len(self.maps()):
             raise ValueError(f"channel is 0 to {len(self.maps()) - 1}, not {channel}")
-        self.channel.max = max(1, len(self.maps()) - 1)
-        self.channel.value = channel
         self._fit_channel()
+        self.channel.value = channel
         controls = [self.image] if len(images) > 1 else []
         alt = (
             "An image, a feature map of it with the strongest activation marked, the pixels which "
