@@ -68,6 +68,21 @@ def matching_loss(
     return softplus(-real_right).mean() + 0.5 * negatives
 
 
+def r1_penalty(real_logits: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+    """Return half the mean squared norm of D's gradient at real images; it keeps D smooth there.
+
+    ½ E ‖∇ₓ a(x)‖², Mescheder et al. 2018, equation 9, without its weight γ. With the logits of
+    images and their own texts it is the matching-aware penalty of Tao et al. 2022 (DF-GAN), whose
+    power is another and which reaches the text too.
+
+    Args:
+        real_logits: (N,), computed from `real` with a graph.
+        real: images (N, C, H, W) that require gradients.
+    """
+    (gradient,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
+    return 0.5 * gradient.square().sum(dim=(1, 2, 3)).mean()
+
+
 def contrastive_loss(
     images: torch.Tensor,
     texts: torch.Tensor,

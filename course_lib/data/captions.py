@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 
+from course_lib.data.combinations import HELD_OUT
 from course_lib.data.personas import (
     ATTRIBUTES,
     COLOURLESS_FACIAL_HAIR,
@@ -250,11 +251,43 @@ def describe(seed: int = 0, **attributes: str) -> str:
             known = ", ".join(map(repr, ATTRIBUTES[name]))
             raise ValueError(f"there is no {name} {value!r}; choose from {known}")
         values[name] = value
+    return _sentence(_showing(values), random.Random(f"describe {seed}"))
+
+
+def near_misses(attributes: torch.Tensor, seed: int = 0) -> list[str]:
+    """Return one caption per row that is wrong in one value and right in all others.
+
+    A caption names what `captions` with the same arguments names, but one value, drawn at random,
+    is another of its attribute; what that would hide is left out. The lie makes no pair that is
+    held out (`HELD_OUT`): such pairs stay unheard of.
+
+    Args and errors: as `captions`.
+    """
+    return [_sentence(_with_a_lie(values, rng), rng) for values, rng in _told(attributes, seed)]
+
+
+def _with_a_lie(values, rng):
+    """Return values of which one is changed."""
+    while True:
+        name = _pick(list(values), rng)
+        lie = _pick([value for value in ATTRIBUTES[name] if value != values[name]], rng)
+        changed = _showing({**values, name: lie})
+        unheard = any(
+            name in names and tuple(map(changed.get, names)) in pairs
+            for names, pairs in HELD_OUT.items()
+        )
+        if not unheard:
+            return changed
+
+
+def _showing(values):
+    """Return the values without those that others hide."""
+    hidden = set()
     if values.get("hair") in COLOURLESS_HAIR and not _bears_colour(values):
-        values.pop("hair colour", None)
+        hidden.add("hair colour")
     if values.get("facial hair") in MOUTHLESS_FACIAL_HAIR:
-        values.pop("mouth", None)
-    return _sentence(values, random.Random(f"describe {seed}"))
+        hidden.add("mouth")
+    return {name: value for name, value in values.items() if name not in hidden}
 
 
 def _told(attributes, seed):

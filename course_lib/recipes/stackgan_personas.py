@@ -47,6 +47,9 @@ class StackGANPersonas:
     ema: float = 0.999
     kl_weight: float = 0.02
     wrong_pairs: bool = True
+    near_misses: float = 0.5
+    r1: float = 0.2
+    r1_every: int = 4
     augmentation: bool = True
     every: int = 250
 
@@ -89,16 +92,21 @@ class StackGANPersonas:
             real = real.contiguous(memory_format=layout)
             text = model.encode(data.captions(attributes, seed=i))
             fake, kl = drawn(text)
-            features = discriminator.features(real)
+            penalised = self.r1 > 0 and i % self.r1_every == 0
+            features = discriminator.features(real.requires_grad_(penalised))
             right = discriminator.match(features, text)
             fake_right = discriminator(fake.detach(), text)
             if self.wrong_pairs:
                 told = data.mentioned(attributes, seed=i)
                 other = text[data.wrong_captions(attributes, told)]
+                lies = model.encode(data.near_misses(attributes, seed=i))
+                other = torch.where(torch.rand(len(real), 1) < self.near_misses, lies, other)
                 real_wrong = discriminator.match(features, other)
                 loss_d = losses.matching_loss(right, real_wrong, fake_right)
             else:
                 loss_d = losses.discriminator_loss(right, fake_right)
+            if penalised:
+                loss_d = loss_d + self.r1_every * self.r1 * losses.r1_penalty(right, real)
             players.descend("d", loss_d)
             loss_g = losses.generator_loss(discriminator(fake, text))
             players.descend("g", loss_g + self.kl_weight * kl * self.augmentation)
@@ -148,8 +156,8 @@ RECIPES = {
         StackGANPersonas(
             "stackgan-stage1-personas",
             arguments={"text": TEXT, "stage1": STAGE1, "stage2": None},
-            steps=12_000,
-            discriminator={"size": 16, "width": 64},
+            steps=6_000,
+            discriminator={"size": 16, "width": 32},
         ),
         StackGANPersonas(
             "stackgan-personas",
