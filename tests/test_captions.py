@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 import torch
 
-from course_lib.data.captions import Tokeniser, captions, describe, mentioned
+from course_lib.data.captions import Tokeniser, captions, describe, mentioned, near_misses
+from course_lib.data.combinations import HELD_OUT
 from course_lib.data.personas import ATTRIBUTES, visible
 
 # The package gives this name to the function, so the module needs asking for.
@@ -332,3 +333,42 @@ def test_tokeniser_rejects_what_it_cannot_do(tokeniser):
         tokeniser.decode(torch.zeros(3, dtype=torch.int64))
     with pytest.raises(ValueError, match=r"0\.\."):
         tokeniser.decode(torch.tensor([[len(tokeniser)]]))
+
+
+# Near misses
+
+
+def test_a_near_miss_lies_about_one_value_that_can_be_seen(attributes, texts):
+    lies = Counter()
+    for values, rng in module._told(attributes, seed=0):
+        changed = module._with_a_lie(dict(values), rng)
+        different = [name for name in changed if changed[name] != values.get(name)]
+        assert len(different) == 1, (values, changed)
+        (name,) = different
+        lies[name] += 1
+        assert name in values and changed[name] in ATTRIBUTES[name]
+        dropped = set(values) - set(changed)
+        assert dropped <= {"hair colour", "mouth"} and name not in dropped
+        for names, pairs in HELD_OUT.items():
+            if name in names:
+                assert (changed.get(names[0]), changed.get(names[1])) not in pairs
+    assert set(lies) == set(NAMES), "every attribute is lied about"
+
+
+def test_near_misses_are_sentences_of_their_rows(attributes, texts):
+    missed = near_misses(attributes)
+    assert len(missed) == len(texts) and near_misses(attributes[:7]) == missed[:7]
+    assert near_misses(attributes, seed=1) != missed
+    tokens = Tokeniser().encode(missed)
+    assert not (tokens == Tokeniser.UNKNOWN).any()
+    others = {"cream", "mint", "lavender"}  # words for backgrounds and nothing else
+    rows = having(attributes, background="rose")
+    assert not any(others & set(words_of(text)) for text in captions(rows))
+    share = sum(bool(others & set(words_of(text))) for text in near_misses(rows)) / len(rows)
+    assert 0.02 < share < 0.2, "named in 40%, one lie among about five values, three of four words"
+
+
+def test_held_out_pairs_that_are_true_may_be_named():
+    """A portrait with two such pairs cannot be cured by one lie; this must not hang."""
+    row = having(portraits(1), hair="mohawk", clothing_colour="yellow", facial_hair="full beard")
+    assert len(near_misses(row.expand(50, 9))) == 50

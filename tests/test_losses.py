@@ -172,3 +172,18 @@ def test_vae_losses_refuse_what_would_be_broadcast():
     for sigma in (0.0, -1.0, math.nan):
         with pytest.raises(ValueError, match=f"sigma is a positive number, not {sigma}"):
             losses.gaussian_nll(torch.zeros(2, 3), torch.zeros(2, 3), sigma)
+
+
+def test_r1_of_a_linear_critic():
+    """a(x) = ⟨w, x⟩ with ‖w‖ = 3 has the gradient w everywhere: half of 9, for any batch."""
+    w = torch.full((3, 2, 2), 3 / math.sqrt(12), dtype=torch.float64)
+    for n in (1, 5):
+        real = torch.randn(n, 3, 2, 2, dtype=torch.float64, requires_grad=True)
+        assert losses.r1_penalty((real * w).sum(dim=(1, 2, 3)), real).item() == pytest.approx(4.5)
+
+
+def test_r1_reaches_the_weights_of_the_critic():
+    w = torch.ones(4, requires_grad=True)
+    real = torch.randn(6, 1, 2, 2, requires_grad=True)
+    losses.r1_penalty((real.flatten(1) * w).sum(dim=1), real).backward()
+    torch.testing.assert_close(w.grad, torch.ones(4))  # the slope of ½‖w‖² is w
