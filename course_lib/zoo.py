@@ -18,6 +18,7 @@ from torch import nn
 from course_lib.data import DamagedFile, verified
 
 FOLDER = Path(__file__).parent / "weights"
+RECORDS = Path(__file__).parent / "records"
 
 # The models that every clone has; the doctor misses one that is gone with its card.
 SHIPPED = (
@@ -27,6 +28,7 @@ SHIPPED = (
     "dcgan-fashion",
     "fashion-cnn",
     "personas-cnn",
+    "stackgan-stage1-personas",
     "text-encoder-personas",
     "vae16-fashion",
     *(f"vae16-fashion-beta-{beta}" for beta in ("0.1", "10", "30", "100")),
@@ -58,6 +60,17 @@ def card(name: str) -> dict:
         raise DamagedFile(
             f"{path.name} is damaged: {error}. Restore it with: git checkout -- {path}"
         ) from error
+
+
+def record(name: str) -> dict:
+    """Return the figures of trainings too long for a lesson and whose models are not shipped.
+
+    Each record names the command that measures it again ("command").
+
+    Raises:
+        FileNotFoundError: there is no such record.
+    """
+    return json.loads((RECORDS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def build(model: str, arguments: dict) -> nn.Module:
