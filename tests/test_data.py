@@ -136,3 +136,13 @@ def test_batches_refuse_what_does_not_fit():
         data.batches(torch.zeros(3), torch.zeros(4))
     with pytest.raises(ValueError, match=r"size is 1 to 3 \(the number of images\), not 4"):
         data.batches(torch.zeros(3), size=4)
+
+
+def test_shrinking_takes_the_mean_of_blocks():
+    images = torch.arange(2 * 3 * 4 * 4, dtype=torch.uint8).reshape(2, 3, 4, 4)
+    small = data.shrunk(images, 2)
+    means = images.float().unflatten(2, (2, 2)).unflatten(4, (2, 2)).mean(dim=(3, 5))
+    assert small.dtype == torch.uint8 and (small - means).abs().max() <= 0.5
+    assert torch.equal(data.shrunk(images, 4), images)
+    with pytest.raises(ValueError, match="4 pixels cannot be shared among 3"):
+        data.shrunk(images, 3)

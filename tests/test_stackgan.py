@@ -265,7 +265,9 @@ def test_a_recipe_resumes_to_the_bit(name, small_zoo, few, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("options", [{"wrong_pairs": False}, {"augmentation": False}, {"r1": 0.0}, {"near_misses": 0.0}])
+@pytest.mark.parametrize(
+    "options", [{"wrong_pairs": False}, {"augmentation": False}, {"r1": 0.0}, {"near_misses": 0.0}]
+)
 def test_the_ablations_run(name, options, small_zoo, few):
     work = short(name, **options).begin()
     values = work.step(0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from course_lib.data.batching import Batches, batches, to_float, to_uint8
+from course_lib.data.batching import Batches, batches, shrunk, to_float, to_uint8
 from course_lib.data.captions import Tokeniser, captions, describe, mentioned, near_misses
 from course_lib.data.combinations import HELD_OUT, combinations, held_out
 from course_lib.data.fashion import FASHION_CLASSES, fashion
@@ -34,9 +34,11 @@ __all__ = [
     "fashion",
     "held_out",
     "mentioned",
+    "near_misses",
     "patterns",
     "personas",
     "picture",
+    "shrunk",
     "to_float",
     "to_uint8",
     "verified",

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
-from torch.nn.functional import avg_pool2d
 
 from course_lib import data, losses, metrics, zoo
 from course_lib.models.stackgan import Discriminator, StackGAN
@@ -134,17 +133,12 @@ class StackGANPersonas:
 def training_portraits(size: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the portraits to train on, uint8 (N, 3, size, size), and their attributes (N, 9).
 
-    Those with combinations that are held out are left out; smaller sizes are block means.
+    Those with combinations that are held out are left out.
     """
     images, attributes = data.personas("train")
     kept = ~data.held_out(attributes)
     images, attributes = images[kept], attributes[kept]
-    if size == 64:
-        return images, attributes
-    shrunk = [
-        data.to_uint8(avg_pool2d(data.to_float(part), 64 // size)) for part in images.split(1000)
-    ]
-    return torch.cat(shrunk), attributes
+    return data.shrunk(images, size), attributes
 
 
 @torch.no_grad()
