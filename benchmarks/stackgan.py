@@ -3,8 +3,8 @@
     python benchmarks/stackgan.py [--only "Stage I"] [--write]
 
 Each run is short (1,500 steps; minutes) and starts from the same seed. Prints the figures of
-`metrics.personas_report`; `--write` stores them in course_lib/records/stackgan-ablations.json, which
-the lesson reads. Runs of Stage II need Stage I in the zoo.
+`metrics.personas_report`; `--write` stores them in course_lib/records/stackgan-ablations.json,
+which the lesson reads. Runs of Stage II need Stage I in the zoo.
 """
 
 import argparse
