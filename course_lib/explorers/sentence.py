@@ -1,5 +1,6 @@
 """Lesson 06's explorers: a portrait for a sentence, and the way from one sentence to another."""
 
+import copy
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,8 +16,9 @@ from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.latent import slerp
 from course_lib.explorers.threads import one_thread
 from course_lib.figures import BLUE, ORANGE
-from course_lib.layers import in_batches, latents
+from course_lib.layers import latents
 from course_lib.metrics import personas as portraits
+from course_lib.training import evaluating
 
 NOT_MENTIONED = ""  # a menu's value, shown as "–"
 FIRST = {
@@ -104,7 +106,9 @@ class Sentences(Explorer):
         controls: Sequence[widgets.Widget],
         alt: str,
     ):
-        self.model, self.judge = model, judge
+        # One core convolves images stored pixel by pixel (channels last) about 1.3 times faster.
+        self.model = copy.deepcopy(model).to("cpu", memory_format=torch.channels_last)
+        self.judge = judge
         self.stages = 1 if model.stage2 is None else 2
         super().__init__(controls, alt, self.WIDTH, above=boxes)
         self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
@@ -112,19 +116,38 @@ class Sentences(Explorer):
     @staticmethod
     def check(model: nn.Module) -> None:
         """Raise ValueError unless the model is a StackGAN."""
-        needed = ("tokeniser", "encode", "sample", "stage1", "stage2")
+        needed = ("tokeniser", "encode", "stage1", "stage2", "z_dim", "c_dim", "c_dim2")
         missing = [name for name in needed if not hasattr(model, name)]
         if missing:
             raise ValueError(
                 f"expected a StackGAN, got {type(model).__name__} without {', '.join(missing)}"
             )
 
-    def paste_stages(self, canvas: Canvas, small: torch.Tensor, image: torch.Tensor) -> None:
-        """Put Stage I's image (3, 16, 16) and, where there is one, Stage II's on the picture."""
-        for number, left, shown in zip((1, 2)[: self.stages], self.LEFTS, (small, image)):
-            size = shown.shape[-1]
-            canvas.text(left, self.TOP - 10, f"Stage {'I' * number}: {size}×{size} pixels", 13)
-            canvas.paste(enlarged(pixels(shown), self.LARGE), left, self.TOP)
+    def latents(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return z (n, z_dim) and noise (n, c_dim + c_dim2) as `model.sample` draws them."""
+        sizes = (self.model.z_dim, self.model.c_dim + self.model.c_dim2)
+        return latents(n, sum(sizes), self.seed.value).split(sizes, dim=1)
+
+    def faces(self, z: torch.Tensor, text: torch.Tensor, noise: torch.Tensor) -> list[torch.Tensor]:
+        """Return the images of each stage, (n, 3, 16, 16) and (n, 3, 64, 64), in eval mode.
+
+        The same as two calls of the model, which would draw Stage I's images twice.
+        """
+        model = self.model
+        with evaluating(model):
+            condition, *_ = model.stage1.augment(text, noise[:, : model.c_dim])
+            images = [model.stage1(z, condition)]
+            if model.stage2 is not None:
+                condition, *_ = model.stage2.augment(text, noise[:, model.c_dim :])
+                images.append(model.stage2(images[0], condition))
+        return images
+
+    def paste_stages(self, canvas: Canvas, images: Sequence[torch.Tensor]) -> None:
+        """Put the first image of each stage on the picture, large and side by side."""
+        for stage, (left, (image, *_)) in enumerate(zip(self.LEFTS, images, strict=False), 1):
+            size = image.shape[-1]
+            canvas.text(left, self.TOP - 10, f"Stage {'I' * stage}: {size}×{size} pixels", 13)
+            canvas.paste(enlarged(pixels(image), self.LARGE), left, self.TOP)
         if self.stages == 2:
             left, right = self.LEFTS[0] + self.LARGE, self.LEFTS[1]
             middle, y = (left + right) / 2, self.TOP + self.LARGE // 2
@@ -217,16 +240,15 @@ class Sentence(Sentences):
         """Return the picture as PNG bytes, and sentences that say what it shows."""
         heard = hear(self.model.tokeniser, self.sentence.value)
         text = self.model.encode([heard.words]).expand(1 + self.OTHERS, -1)
-        chosen = {"seed": self.seed.value, "noise": self.noise.value}
-        images = self.model.sample(text=text, **chosen)
-        small = self.model.sample(text=text[:1], **chosen, stage=1)
+        z, noise = self.latents(len(text))
+        images = self.faces(z, text, self.noise.value * noise)
         canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
-        self.paste_stages(canvas, small[0], images[0])
+        self.paste_stages(canvas, images)
         canvas.text(4, self.ROW - 10, "the same sentence, other z and other noise:", 13)
-        for index, image in enumerate(images[1:]):
+        for index, image in enumerate(images[-1][1:]):
             place = (4 + self.STEP * index, self.ROW)
             canvas.paste(enlarged(pixels(image), self.SMALL), *place)
-        return canvas.png(), self.words(heard, images[0])
+        return canvas.png(), self.words(heard, images[-1][0])
 
     def words(self, heard: Heard, image: torch.Tensor) -> str:
         """Return what there is to say about the picture."""
@@ -275,18 +297,11 @@ class TwoSentences(Sentences):
         boxes, controls = [self.sentence_a, self.sentence_b], [self.between, self.seed]
         super().__init__(model, judge, boxes, controls, alt)
 
-    def faces(self, text: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return Stage I's and the last stage's images of text embeddings (n, text_dim).
-
-        All have the z and the noise that `model.sample` gives its first image for the seed.
-        """
-        model = self.model
-        sizes = (model.z_dim, model.c_dim + model.c_dim2)
-        z, noise = latents(1, sum(sizes), self.seed.value).expand(len(text), -1).split(sizes, 1)
-        small = in_batches(model, z, text, noise, batch=len(text), stage=1)
-        if self.stages == 1:
-            return small, small
-        return small, in_batches(model, z, text, noise, batch=len(text))
+    def walk(self, ends: torch.Tensor, t: torch.Tensor) -> list[torch.Tensor]:
+        """Return each stage's images at t (n,) on the way between embeddings (2, text_dim)."""
+        text = slerp(*ends, t[:, None])
+        z, noise = (part.expand(len(t), -1) for part in self.latents(1))
+        return self.faces(z, text, noise)
 
     def _base(self, ends: torch.Tensor, key: tuple) -> Image.Image:
         """Return the strip of the way between embeddings `ends` (2, text_dim), drawn once."""
@@ -295,10 +310,11 @@ class TwoSentences(Sentences):
             right = self.LEFT + (self.STEPS - 1) * self.STEP + self.SMALL
             canvas.text(self.LEFT, self.STRIP - 9, "A", 13)
             canvas.text(right, self.STRIP - 9, "B", 13, anchor="rs")
-            title = "the whole way" + (": Stage I above, Stage II below" if self.stages == 2 else "")
+            title = ("the whole way", "the whole way: Stage I above, Stage II below")[
+                self.stages - 1
+            ]
             canvas.text(self.WIDTH / 2, self.STRIP - 9, title, 13, anchor="ms")
-            t = torch.linspace(0, 1, self.STEPS)[:, None]
-            for row, images in enumerate(self.faces(slerp(*ends, t))[: self.stages]):
+            for row, images in enumerate(self.walk(ends, torch.linspace(0, 1, self.STEPS))):
                 for index, image in enumerate(images):
                     top = self.STRIP + row * (self.SMALL + self.GAP)
                     place = (self.LEFT + index * self.STEP, top)
@@ -314,8 +330,8 @@ class TwoSentences(Sentences):
         ends, t = self.model.encode([a.words, b.words]), self.between.value
         base = self._base(ends, (a.words, b.words, self.seed.value))
         canvas = Canvas(self.WIDTH, self.height, base, scale=1)
-        small, image = self.faces(slerp(*ends, t)[None])
-        self.paste_stages(canvas, small[0], image[0])
+        images = self.walk(ends, torch.tensor([t]))
+        self.paste_stages(canvas, images)
         x = self.LEFT + self.SMALL / 2 + t * (self.STEPS - 1) * self.STEP
         y = self.height - 13
         canvas.polygon(np.array([(x, y), (x - 6, y + 9), (x + 6, y + 9)]), ORANGE)
@@ -327,7 +343,7 @@ class TwoSentences(Sentences):
         parts = [
             *remarks,
             f"{t:.0%} of the way from A, {a.quoted()}, to B, {b.quoted()}, seed {self.seed.value}.",
-            self.seen(image[0]),
+            self.seen(images[-1][0]),
             self.sizes(),
             f"The strip shows the whole way in {self.STEPS} steps, the orange mark this place on "
             "it. z and noise are the same everywhere. The way follows the sphere on which the "
