@@ -32,6 +32,12 @@ FIRST = {
 SENTENCE_A = "a smiling person with a pink bob and a green T-shirt"
 SENTENCE_B = "a bald person with sunglasses, a full beard and a red jumper"
 
+WHY = (
+    "z and the noise are the same all the way. The encoder gives every sentence a vector of one "
+    "length, so all of them lie on a sphere. The way follows it: the middle of a straight line "
+    "would be shorter than any vector that the stages have met."
+)
+
 
 class Heard(NamedTuple):
     """What the model reads of a text, and what there is to say about the rest."""
@@ -159,10 +165,7 @@ class Sentences(Explorer):
         """Return a sentence about the large pictures."""
         if self.stages == 1:
             return "The large picture is Stage I's, 16×16; this model has no Stage II."
-        return (
-            "Left: Stage I's picture, 16×16. Right, after the blue arrow: Stage II's, 64×64, which "
-            "redraws the left one with the sentence."
-        )
+        return "Left of the blue arrow: Stage I, 16×16. Right of it: Stage II, 64×64."
 
     def seen(self, image: torch.Tensor) -> str:
         """Return a sentence on what the judge sees in an image (3, S, S); "" without a judge."""
@@ -196,7 +199,8 @@ class Sentence(Sentences):
             self.write()
         self.seed = whole_slider("seed", 0, seeds - 1, 0)
         self.noise = slider("noise", 0.0, 2.0, 1.0)
-        other = widgets.Button(description="Say it in other words", icon="refresh")
+        wide = widgets.Layout(width="200px")
+        other = widgets.Button(description="Say it in other words", icon="refresh", layout=wide)
         other.on_click(lambda _: self.reword())
         controls = [*self.menus.values(), other, self.seed, self.noise]
         alt = (
@@ -294,7 +298,12 @@ class TwoSentences(Sentences):
             "A portrait on the way from one sentence to another, by both stages, and under it the "
             "whole way as a strip."
         )
-        boxes, controls = [self.sentence_a, self.sentence_b], [self.between, self.seed]
+        boxes = [self.sentence_a, self.sentence_b]
+        controls = [
+            self.between,
+            self.seed,
+            widgets.HTML(WHY, layout=widgets.Layout(width="320px")),
+        ]
         super().__init__(model, judge, boxes, controls, alt)
 
     def walk(self, ends: torch.Tensor, t: torch.Tensor) -> list[torch.Tensor]:
@@ -345,9 +354,7 @@ class TwoSentences(Sentences):
             f"{t:.0%} of the way from A, {a.quoted()}, to B, {b.quoted()}, seed {self.seed.value}.",
             self.seen(images[-1][0]),
             self.sizes(),
-            f"The strip shows the whole way in {self.STEPS} steps, the orange mark this place on "
-            "it. z and noise are the same everywhere. The way follows the sphere on which the "
-            "embeddings of all sentences lie; a straight line would leave it.",
+            "Below: the whole way, with an orange mark at this place.",
         ]
         return canvas.png(), " ".join(filter(None, parts))
 
