@@ -373,7 +373,8 @@ def sentence(
     and ignored; any text draws a person.
 
     Args:
-        model: a `StackGAN`; without Stage II the picture shows Stage I alone.
+        model: a `StackGAN`, of which the explorer keeps a copy; without Stage II the picture shows
+            Stage I alone.
         judge: a classifier of the nine attributes, "personas-cnn": says in words what it sees.
         text: the first sentence, beside menus that mention nothing; None: the menus write one.
         seeds: number of seeds to choose from.
