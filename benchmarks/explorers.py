@@ -45,6 +45,10 @@ FACTORIES: dict[str, Callable[[], Explorer]] = {
     "interpolation": lambda: explorers.interpolation(zoo.load("vae16-fashion"), garments(500)[0]),
     "latent": lambda: explorers.latent(zoo.load("dcgan-fashion")),
     "latent_map": lambda: explorers.latent_map(zoo.load("vae2-fashion"), *garments(2000), NAMES),
+    "sentence": lambda: explorers.sentence(zoo.load("stackgan-personas"), zoo.load("personas-cnn")),
+    "two_sentences": lambda: explorers.two_sentences(
+        zoo.load("stackgan-personas"), zoo.load("personas-cnn")
+    ),
 }
 MOVES = 200
 MEDIAN_LIMIT, TAIL_LIMIT = 30, 60  # milliseconds

@@ -24,6 +24,8 @@ MISSING = (
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 SECONDS = 60  # for anything to appear or change on a page; a busy machine is slow, not broken
 
+ODD_WORDS = "a <b>person</b> & 1/2 unicorn 🦄 {x} %s"  # typed where an explorer takes any text
+
 # Keeps what goes wrong in the kernel while it answers a widget: no cell shows that.
 WATCH = """async seconds => {
     const app = window.jupyterapp;
@@ -158,8 +160,8 @@ class Notebook:
         """Use every control of every explorer on the page; return the number of sliders.
 
         Each slider goes to both ends by keyboard, and the picture must change each time. Every
-        button is pressed, every menu's entry chosen: nothing may go wrong, but a picture need not
-        change for them.
+        button is pressed, every menu's entry chosen, something odd typed into every line of text:
+        nothing may go wrong, but a picture need not change for them.
         """
         self.page.locator(".explorer").first.wait_for()
         sliders = 0
@@ -171,6 +173,11 @@ class Notebook:
             for menu in explorer.locator("select").all():
                 for number in range(menu.locator("option").count()):
                     menu.select_option(index=number)
+                    self._settled(picture)
+            for line in explorer.locator("input[type=text]").all():
+                for words in ("", ODD_WORDS, line.input_value()):
+                    line.fill(words)
+                    line.press("Enter")
                     self._settled(picture)
             for button in explorer.locator("button:enabled").all():
                 button.click()

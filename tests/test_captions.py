@@ -307,6 +307,14 @@ def test_round_trip_of_captions(tokeniser, texts):
     assert decoded == [" ".join(words_of(text)) for text in texts]
 
 
+def test_split_gives_the_words_that_encode_counts(tokeniser):
+    text = "Sad, with a T-shirt -- and 2 dogs’ <b>hats</b>! \U0001f984"
+    words = ["sad", "with", "a", "t-shirt", "and", "2", "dogs", "b", "hats", "b"]
+    assert tokeniser.split(text) == words
+    assert tokeniser.encode([text], length=len(words)).ne(Tokeniser.PADDING).all()
+    assert tokeniser.split(" \n…\ud800") == []
+
+
 def test_unknown_words(tokeniser):
     assert tokeniser.unknown("A person with a Dragon, a hat and a dragon's tail") == [
         "dragon",

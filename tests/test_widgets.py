@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
 
-# A lesson's explorer in miniature; {draw} is what its slider does.
+# A lesson's explorer in miniature; {draw}, {press} and {read} are what its controls do.
 MINIATURE = """
 import io
 import ipywidgets as widgets
@@ -29,8 +29,10 @@ slider = widgets.IntSlider(value={value}, min=-50, max=200, description="level")
 slider.observe(lambda change: {draw}, "value")
 button = widgets.Button(description="press")
 button.on_click(lambda _: {press})
+line = widgets.Text(value="words", continuous_update=False)
+line.observe(lambda change: {read}, "value")
 show(100)
-box = widgets.VBox([slider, button, picture])
+box = widgets.VBox([slider, button, line, picture])
 box.add_class("explorer")
 box
 """
@@ -100,8 +102,13 @@ def open_notebook(browser, lab, request):
         page.close()
 
 
-def miniature(value: int = 100, draw: str = "show(change.new)", press: str = "show(50)"):
-    return notebook_of(MINIATURE.format(value=value, draw=draw, press=press))
+def miniature(
+    value: int = 100,
+    draw: str = "show(change.new)",
+    press: str = "show(50)",
+    read: str = "show(len(change.new))",
+):
+    return notebook_of(MINIATURE.format(value=value, draw=draw, press=press, read=read))
 
 
 @pytest.mark.parametrize("value", [-50, -20, 200])
@@ -122,6 +129,8 @@ def test_a_sound_explorer_passes(open_notebook, value):
         ),
         ({"draw": "None"}, "no new picture after End"),
         ({"press": "1 / 0"}, "ZeroDivisionError"),
+        ({"read": "1 / len(change.new)"}, "ZeroDivisionError"),
+        ({"read": "1 / ('🦄' not in change.new)"}, "ZeroDivisionError"),
     ],
 )
 def test_a_broken_explorer_is_noticed(open_notebook, broken, complaint):

@@ -441,6 +441,10 @@ class Tokeniser:
         """Return the size of the vocabulary, padding and unknown included."""
         return len(self.words)
 
+    def split(self, text: str) -> list[str]:
+        """Return the words of a text, in lower case, without punctuation; "t-shirt" is one word."""
+        return _words(text)
+
     def encode(self, texts: list[str], length: int = LENGTH) -> torch.Tensor:
         """Return the words' numbers, int64, (len(texts), length), padded with 0 at the end.
 

@@ -12,6 +12,7 @@ from course_lib.explorers.game import gan_game
 from course_lib.explorers.interpolation import interpolation
 from course_lib.explorers.latent import latent
 from course_lib.explorers.latent_map import latent_map
+from course_lib.explorers.sentence import sentence, two_sentences
 from course_lib.explorers.style import style
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "interpolation",
     "latent",
     "latent_map",
+    "sentence",
     "style",
+    "two_sentences",
     "variations",
 ]

@@ -34,17 +34,24 @@ class Explorer:
             draws anew; buttons have no value and call what they are told to.
         alt: a sentence that says what the static image shows.
         width: of the picture on the screen, in pixels.
+        above: controls that need the whole width, such as a line of text; they come first.
     """
 
-    def __init__(self, controls: Sequence[widgets.Widget], alt: str, width: int = 360):
+    def __init__(
+        self,
+        controls: Sequence[widgets.Widget],
+        alt: str,
+        width: int = 360,
+        above: Sequence[widgets.Widget] = (),
+    ):
         self.alt, self.shown_width = alt, width
         self.picture = widgets.Image(format="png", layout=widgets.Layout(width=f"{width}px"))
         self.picture.add_class("explorer-picture")
         self.text = widgets.HTML()
-        self.controls = list(controls)
-        left = widgets.VBox(self.controls, layout=widgets.Layout(min_width="330px"))
+        self.controls = [*above, *controls]
+        left = widgets.VBox([*controls], layout=widgets.Layout(min_width="330px"))
         right = widgets.VBox([self.picture, self.text])
-        self.box = widgets.HBox([left, right], layout=widgets.Layout(flex_flow="row wrap"))
+        self.box = widgets.HBox([*above, left, right], layout=widgets.Layout(flex_flow="row wrap"))
         self.box.add_class("explorer")
         for control in self._with_value(self.controls):
             control.observe(self._changed, names="value")
