@@ -129,7 +129,7 @@ def gradient_penalty(
         raise ValueError(
             f"real and fake have one shape, got {tuple(real.shape)} and {tuple(fake.shape)}"
         )
-    eps = torch.rand(len(real), device=real.device) if eps is None else eps
+    eps = real.new_empty(len(real)).uniform_() if eps is None else eps
     if eps.shape != (len(real),):
         raise ValueError(f"eps has shape ({len(real)},), got {tuple(eps.shape)}")
     share = eps.view(-1, *[1] * (real.ndim - 1))
