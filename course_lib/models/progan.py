@@ -2,11 +2,9 @@
 
 Both networks begin at 4×4 pixels. A stage doubles the resolution: new layers fade in beside the
 old way to and from colours, then take over. As in the paper: equalised learning rate, pixel norm,
-minibatch standard deviation, linear colours without tanh, LeakyReLU(0.2), no batch norm.
-
-The paper: 512 channels at 4×4, images of 1024×1024. Here: 64 and 64×64. As in the authors' code,
-resampling and the convolution beside it are one operation (`layers.upsample_kernel`), so that the
-critic's nonlinearity comes after the pooling.
+minibatch standard deviation, linear colours without tanh, LeakyReLU(0.2), no batch norm. As in
+the authors' code, resampling and the convolution beside it are one operation, so that the critic's
+nonlinearity comes after the pooling. Ours alone: few channels and 64×64 pixels, not 1024×1024.
 """
 
 import math
@@ -17,13 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.layers import (
-    downsample_kernel,
-    expect_shape,
-    in_batches,
-    latents,
-    upsample_kernel,
-)
+from course_lib.layers import downsample_kernel, expect_shape, in_batches, latents, upsample_kernel
 
 CHANNELS = (64, 64, 48, 32, 16)  # at 4, 8, 16, 32 and 64 pixels
 GAIN = math.sqrt(2)  # He et al. 2015: keeps the variance through a rectifier
@@ -178,11 +170,9 @@ class Generator(Growing):
         self.z_dim, first = z_dim, channels[0]
         # The paper's first layer is a 4×4 convolution of a 1×1 image: 16 times the fan-in.
         dense = EqualisedLinear(z_dim, first * 4 * 4, gain=GAIN / 4)
-        begin = nn.Sequential(dense, nn.Unflatten(1, (first, 4, 4)))
-        self.blocks = nn.ModuleList()
-        self.blocks.append(
-            nn.Sequential(PixelNorm(), *rectified(begin, EqualisedConv2d(first, first), norm=True))
-        )
+        layers = nn.Sequential(dense, nn.Unflatten(1, (first, 4, 4))), EqualisedConv2d(first, first)
+        smallest = nn.Sequential(PixelNorm(), *rectified(*layers, norm=True))
+        self.blocks = nn.ModuleList([smallest])
         for before, after in pairwise(channels):
             layers = EqualisedUpsample(before, after), EqualisedConv2d(after, after)
             self.blocks.append(nn.Sequential(*rectified(*layers, norm=True)))
@@ -236,14 +226,9 @@ class Critic(Growing):
             nn.Sequential(*rectified(EqualisedConv2d(colours, c, 1))) for c in widths
         )
         dense = nn.Sequential(nn.Flatten(), EqualisedLinear(first * 4 * 4, first))
-        self.blocks = nn.ModuleList()
-        self.blocks.append(
-            nn.Sequential(
-                MinibatchStd(group),
-                *rectified(EqualisedConv2d(first, first), dense),
-                EqualisedLinear(first, 1, gain=1),
-            )
-        )
+        layers = rectified(EqualisedConv2d(first, first), dense)
+        smallest = nn.Sequential(MinibatchStd(group), *layers, EqualisedLinear(first, 1, gain=1))
+        self.blocks = nn.ModuleList([smallest])
         for after, before in pairwise(widths):
             layers = EqualisedConv2d(before, before), EqualisedDownsample(before, after)
             self.blocks.append(nn.Sequential(*rectified(*layers)))
@@ -253,8 +238,7 @@ class Critic(Growing):
     ) -> torch.Tensor:
         """Return scores (N,); by 1 − fade the images enter halved, at the stage before."""
         stage = self.checked(stage, fade)
-        size = self.sizes[stage]
-        expect_shape(images, (None, self.colours, size, size), "images")
+        expect_shape(images, (None, self.colours, *2 * [self.sizes[stage]]), "images")
         x = self.from_rgb[stage](images)
         if stage > 0:
             x = self.blocks[stage](x)
