@@ -1,12 +1,13 @@
 """Loss functions of the course: tensors in, a scalar out.
 
-Those of the GANs take logits. A logit a stands for the probability sigmoid(a). In logits, −log D
-is softplus(−a) and −log(1 − D) is softplus(a); both are exact where sigmoid followed by a
-logarithm overflows. Those of the VAE take what its networks return and count in nats per image.
-That of the text encoder takes embeddings.
+Those of the GANs take logits, those of the Wasserstein GAN scores without bounds. A logit a
+stands for the probability sigmoid(a). In logits, −log D is softplus(−a) and −log(1 − D) is
+softplus(a); both are exact where sigmoid followed by a logarithm overflows. Those of the VAE take
+what its networks return and count in nats per image. That of the text encoder takes embeddings.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch.nn.functional import cross_entropy, normalize, relu, softplus
@@ -81,6 +82,70 @@ def r1_penalty(real_logits: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """
     (gradient,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
     return 0.5 * gradient.square().sum(dim=(1, 2, 3)).mean()
+
+
+def wgan_critic_loss(real_scores: torch.Tensor, fake_scores: torch.Tensor) -> torch.Tensor:
+    """Return E f(G(z)) − E f(x), to be minimised by the critic f; 0 where it tells no difference.
+
+    Arjovsky et al. 2017, equation 2, with its sign turned: where f is 1-Lipschitz, the negative
+    loss is at most the Wasserstein distance W1, and equals it for the best f. Scores of any shape.
+    """
+    return fake_scores.mean() - real_scores.mean()
+
+
+def wgan_generator_loss(fake_scores: torch.Tensor) -> torch.Tensor:
+    """Return −E f(G(z)), the generator's side; its slope is −1 however bad the samples are.
+
+    Arjovsky et al. 2017, theorem 3 and algorithm 1.
+    """
+    return -fake_scores.mean()
+
+
+def gradient_penalty(
+    critic: Callable[[torch.Tensor], torch.Tensor],
+    real: torch.Tensor,
+    fake: torch.Tensor,
+    eps: torch.Tensor | None = None,
+    weight: float = 10.0,
+    target: float = 1.0,
+) -> torch.Tensor:
+    """Return weight · E (‖∇ₓ f(x)‖ − target)², between real and generated images.
+
+    Gulrajani et al. 2017, equation 3, with x = ε·real + (1 − ε)·fake and one ε ~ U(0, 1) for each
+    sample. The norm is taken over all channels and pixels of one sample. It keeps the critic
+    1-Lipschitz where it matters: between the two distributions the best one has slope 1.
+
+    Args:
+        critic: maps images to scores (N,).
+        real, fake: images (N, …) of one shape; no gradient reaches them, nor what made them.
+        eps: (N,), in [0, 1]; drawn where None.
+        weight: λ of the paper.
+        target: slope that is not penalised.
+
+    Raises:
+        ValueError: shapes differ, or eps is not (N,).
+    """
+    if real.shape != fake.shape:
+        raise ValueError(
+            f"real and fake have one shape, got {tuple(real.shape)} and {tuple(fake.shape)}"
+        )
+    eps = real.new_empty(len(real)).uniform_() if eps is None else eps
+    if eps.shape != (len(real),):
+        raise ValueError(f"eps has shape ({len(real)},), got {tuple(eps.shape)}")
+    share = eps.view(-1, *[1] * (real.ndim - 1))
+    mixed = torch.lerp(fake.detach(), real.detach(), share).requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(mixed).sum(), mixed, create_graph=True)
+    slopes = torch.linalg.vector_norm(gradient.flatten(1), dim=1)  # (N,)
+    return weight * (slopes - target).square().mean()
+
+
+def drift(real_scores: torch.Tensor, weight: float = 1e-3) -> torch.Tensor:
+    """Return weight · E f(x)², which keeps the critic's scores near 0.
+
+    Karras et al. 2018, appendix A.1. Only differences of scores count for the game; without this
+    term their common level drifts away.
+    """
+    return weight * real_scores.square().mean()
 
 
 def contrastive_loss(

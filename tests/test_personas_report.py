@@ -116,3 +116,34 @@ def test_pairs_count_where_both_values_are_drawn(judge):
     portraits = torch.cat(shown)
     shares = metrics.combination_shares(lambda captions: portraits, judge, each=1)
     assert shares["held out"] > 0.85 and shares["seen"] < 0.15
+
+
+def test_the_judge_is_sure_of_real_portraits_and_less_of_blurred_ones(judge, portraits):
+    images = portraits[0]
+    sure = metrics.certainty(images, judge)
+    assert list(sure) == NAMES and min(sure.values()) > 0.85 and max(sure.values()) <= 1
+    assert metrics.certainty(data.to_uint8(images), judge, batch=64) == pytest.approx(sure)
+    blurred = metrics.certainty(torch.nn.functional.avg_pool2d(images, 8), judge)
+    assert blurred["hair"] < sure["hair"] - 0.1 and blurred["mouth"] < sure["mouth"] - 0.1
+    half = {name: (sure[name] + blurred[name]) / 2 for name in NAMES}
+    mixed = torch.cat([images, metrics.enlarged(torch.nn.functional.avg_pool2d(images, 8))])
+    assert metrics.certainty(mixed, judge) == pytest.approx(half), "a mean over images"
+
+
+def test_the_report_of_portraits_without_captions(judge):
+    real = data.to_float(data.personas("test")[0][:100])
+    torch.manual_seed(0)
+    samples = torch.cat([real[:10].repeat(5, 1, 1, 1), torch.rand(50, 3, 64, 64) * 2 - 1])
+    figures = metrics.portraits_report(samples, judge)
+    assert figures["samples"] == 100
+    for name in ("KID", "FID-course"):
+        assert figures[name] > figures[f"{name} of training portraits (the floor)"]
+    # A test portrait lies in its own ball.
+    assert 0.1 <= figures["coverage"] < figures["coverage of training portraits (the floor)"] <= 1
+    assert figures["density"] > 0
+    relative = figures["certainty of the judge, relative to test portraits"]
+    assert list(relative) == NAMES
+    sure = metrics.certainty(samples, judge)["hair"] / metrics.certainty(real, judge)["hair"]
+    assert relative["hair"] == pytest.approx(sure, abs=1e-4) and sure < 1
+    with pytest.raises(ValueError, match="samples number 12 to 2,000, not 3"):
+        metrics.portraits_report(real[:3], judge)

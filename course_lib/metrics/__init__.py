@@ -22,10 +22,12 @@ from course_lib.metrics.labels import (
     coverage_per_class,
 )
 from course_lib.metrics.personas import (
+    certainty,
     combination_shares,
     enlarged,
     obeyed,
     personas_report,
+    portraits_report,
     read,
 )
 from course_lib.metrics.retrieval import ranks, retrieval_report
@@ -36,6 +38,7 @@ __all__ = [
     "Comparison",
     "Estimate",
     "agreement",
+    "certainty",
     "closest_pair",
     "combination_shares",
     "compare",
@@ -54,6 +57,7 @@ __all__ = [
     "kernel_distance",
     "obeyed",
     "personas_report",
+    "portraits_report",
     "probabilities",
     "ranks",
     "read",

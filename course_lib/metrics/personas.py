@@ -5,7 +5,15 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from course_lib.data import ATTRIBUTES, captions, combinations, describe, mentioned, personas
+from course_lib.data import (
+    ATTRIBUTES,
+    captions,
+    combinations,
+    describe,
+    mentioned,
+    personas,
+    to_float,
+)
 from course_lib.metrics.comparison import FLOOR, compare
 from course_lib.training import evaluating
 
@@ -151,4 +159,59 @@ def personas_report(
     for row, note in ((FLOOR, " of training portraits (the floor)"), ("samples", "")):
         for name in ("KID", "FID-course"):
             figures[name + note] = float(f"{table[row][name].value:.4g}")
+    return figures
+
+
+def certainty(images: torch.Tensor, judge: nn.Module, batch: int = 100) -> dict[str, float]:
+    """Return the judge's mean top probability for each attribute, in the order of `ATTRIBUTES`.
+
+    It says how sure the judge is of what it reads, right or wrong: near 1 on real portraits,
+    lower where hair or a mouth is blurred or between two kinds.
+
+    Args:
+        images: (N, 3, S, S), as `read` takes them, or uint8.
+        judge: as `read` takes it.
+
+    Returns:
+        Means, between 1/(number of values) and 1, by attribute.
+    """
+    sums = dict.fromkeys(ATTRIBUTES, 0.0)
+    with evaluating(judge):
+        for part in images.split(batch):
+            part = to_float(part) if part.dtype == torch.uint8 else part
+            for name, chances in judge.probabilities(enlarged(part)).items():
+                sums[name] += chances.amax(dim=1).double().sum().item()
+    return {name: total / len(images) for name, total in sums.items()}
+
+
+def portraits_report(samples: torch.Tensor, judge: nn.Module) -> dict:
+    """Return the figures by which the course judges portraits drawn without captions.
+
+    Args:
+        samples: (N, 3, 64, 64), float in [-1, 1] or uint8; measured against N test portraits.
+            Figures are comparable only at the same N: 2,000 throughout the course.
+        judge: "personas-cnn".
+
+    Returns:
+        KID, FID-course, density and coverage against the test portraits, each also of N training
+        portraits (the floor). The judge's mean top probability for each attribute (`certainty`)
+        as a share of its value on the test portraits.
+
+    Raises:
+        ValueError: N is not 12 to 2,000.
+    """
+    images, _ = personas("test")
+    n = len(samples)
+    if not 12 <= n <= len(images):
+        raise ValueError(f"samples number 12 to {len(images):,}, not {n}")
+    images, floor = images[:n], personas("train")[0][:n]
+    table = compare(images, samples, judge, floor=floor)
+    figures = {"samples": n}
+    for row, note in ((FLOOR, " of training portraits (the floor)"), ("samples", "")):
+        for name in ("KID", "FID-course", "density", "coverage"):
+            figures[name + note] = float(f"{table[row][name].value:.4g}")
+    drawn, real = certainty(samples, judge), certainty(images, judge)
+    figures["certainty of the judge, relative to test portraits"] = {
+        name: round(drawn[name] / real[name], 4) for name in ATTRIBUTES
+    }
     return figures

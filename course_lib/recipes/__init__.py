@@ -11,6 +11,7 @@ RECIPES = {
     "dcgan-fashion": "dcgan_fashion",
     "fashion-cnn": "fashion_cnn",
     "personas-cnn": "personas_cnn",
+    "progan-personas": "progan_personas",
     "stackgan-personas": "stackgan_personas",
     "stackgan-stage1-personas": "stackgan_personas",
     "text-encoder-personas": "text_encoder",

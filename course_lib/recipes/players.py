@@ -7,7 +7,7 @@ from course_lib.training import EMA
 
 
 class Players:
-    """Generator and discriminator with Adam (0.5, 0.999) each, and the generator's average.
+    """Generator and discriminator with an Adam each, and the generator's average.
 
     The learning rate stays for a while and then falls to 0 in a straight line.
 
@@ -16,7 +16,8 @@ class Players:
         rate: Adam's learning rate at the beginning.
         steps: of the whole training.
         ema: decay of the average.
-        falling: share of the steps over which the rate falls, the last ones.
+        falling: share of the steps over which the rate falls, the last ones; 0 keeps it.
+        betas: Adam's.
     """
 
     def __init__(
@@ -28,16 +29,17 @@ class Players:
         steps: int,
         ema: float,
         falling: float = 0.5,
+        betas: tuple[float, float] = (0.5, 0.999),
     ):
         self.networks = {"g": generator, "d": discriminator}
         self.ema = EMA(generator, ema)
         self.optimisers = {
-            name: torch.optim.Adam(network.parameters(), lr=rate, betas=(0.5, 0.999), fused=True)
+            name: torch.optim.Adam(network.parameters(), lr=rate, betas=betas, fused=True)
             for name, network in self.networks.items()
         }
         self.schedules = {
             name: torch.optim.lr_scheduler.LambdaLR(
-                optimiser, lambda i: min(1.0, (1 - i / steps) / falling)
+                optimiser, lambda i: min(1.0, (1 - i / steps) / falling) if falling else 1.0
             )
             for name, optimiser in self.optimisers.items()
         }
@@ -47,6 +49,11 @@ class Players:
         self.optimisers[name].zero_grad()
         loss.backward()
         self.optimisers[name].step()
+
+    def forget(self) -> None:
+        """Reset Adam's moments, as if training began anew; the average stays."""
+        for optimiser in self.optimisers.values():
+            optimiser.state.clear()
 
     def end_step(self) -> None:
         """Lower the rates, and take the generator into its average."""

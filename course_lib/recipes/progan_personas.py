@@ -1,0 +1,188 @@
+"""The shipped model of lesson 07: a ProGAN that grows from 4×4 to 64×64 on Personas."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch.nn.functional import avg_pool2d
+
+from course_lib import data, losses, metrics, zoo
+from course_lib.models.progan import Critic, Generator, faded
+from course_lib.recipes.players import Players
+from course_lib.recipes.runner import Run
+
+
+class Moment(NamedTuple):
+    """Where a training stands: the stage, how far it has faded in, and whether a phase begins."""
+
+    stage: int
+    fade: float
+    batch: int
+    begins: bool
+
+
+class Schedule:
+    """Which stage each step trains: a new stage fades in, then stabilises; the first stabilises.
+
+    Args:
+        stages: for each, from 4×4 pixels up, "batch" and the numbers of images for which it will
+            "fade" and "stabilise"; both are rounded up to whole batches.
+
+    Raises:
+        ValueError: the first stage fades, which has nothing to fade from.
+    """
+
+    def __init__(self, stages: Sequence[dict[str, int]]):
+        if stages[0]["fade"]:
+            raise ValueError("the first stage has nothing to fade from: its fade is 0 images")
+        self.phases = [
+            (stage, name == "fade", facts["batch"], -(-facts[name] // facts["batch"]))
+            for stage, facts in enumerate(stages)
+            for name in ("fade", "stabilise")
+        ]
+        self.steps = sum(steps for *_, steps in self.phases)
+
+    def at(self, i: int) -> Moment:
+        """Return what step i, 0 to steps − 1, trains; fade is 0 in a fade's first step."""
+        first = 0
+        for stage, fades, batch, steps in self.phases:
+            if i < first + steps:
+                fade = (i - first) / steps if fades else 1.0
+                return Moment(stage, fade, batch, i == first)
+            first += steps
+        raise ValueError(f"step is 0 to {self.steps - 1}, not {i}")
+
+
+@dataclass(frozen=True)
+class ProGANPersonas:
+    """WGAN-GP with drift, one step of the critic per step of G, Adam (0, 0.99), EMA of G.
+
+    Adam's moments are reset where a phase begins; the average is one for the whole training. A
+    step is one update of both networks.
+
+    Attributes:
+        stages: see `Schedule`.
+        objective: "wgan-gp", or "r1" for logits with the non-saturating loss and R1.
+        penalty_every: steps between two gradient penalties, each as many times heavier; 1 as in
+            the paper.
+        r1: weight γ of R1.
+        falling: share of the steps over which the rate falls to 0; 0 as in the paper.
+    """
+
+    name: str = "progan-personas"
+    model: str = "progan.Generator"
+    arguments: dict = field(default_factory=lambda: {"z_dim": 64, "channels": [64, 64, 48, 32, 16]})
+    data: str = "Personas, training split (14,000 portraits)"
+    licence: str = "BSD-3-Clause; data: CC BY 4.0 (Personas by Draftbit)"
+    seed: int = 0
+    stages: list[dict[str, int]] = field(
+        default_factory=lambda: [
+            {"fade": 0, "stabilise": 48_000, "batch": 16},
+            {"fade": 32_000, "stabilise": 48_000, "batch": 16},
+            {"fade": 40_000, "stabilise": 56_000, "batch": 16},
+            {"fade": 48_000, "stabilise": 80_000, "batch": 16},
+            {"fade": 36_000, "stabilise": 72_000, "batch": 16},
+        ]
+    )
+    learning_rate: float = 1e-3
+    ema: float = 0.999
+    objective: str = "wgan-gp"
+    penalty_every: int = 1
+    r1: float = 1.0
+    falling: float = 0.0
+    every: int = 500
+
+    @property
+    def steps(self) -> int:
+        return Schedule(self.stages).steps
+
+    def begin(self) -> Run:
+        # Processors convolve images stored pixel by pixel (channels last) faster.
+        layout = torch.channels_last
+        generator: Generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
+        critic = Critic(self.arguments["channels"]).to(memory_format=layout)
+        players = Players(
+            generator,
+            critic,
+            rate=self.learning_rate,
+            steps=self.steps,
+            ema=self.ema,
+            falling=self.falling,
+            betas=(0.0, 0.99),
+        )
+        images, _ = data.personas("train")
+        schedule = Schedule(self.stages)
+        batches = {
+            f"batches_{size}": data.batches(images, size=facts["batch"], seed=self.seed + stage)
+            for stage, (size, facts) in enumerate(zip(generator.sizes, self.stages, strict=True))
+        }
+
+        def step(i: int) -> dict:
+            stage, fade, batch, begins = schedule.at(i)
+            if begins:
+                players.forget()
+            size = generator.sizes[stage]
+            real = shrunk(next(batches[f"batches_{size}"]), size)
+            real = faded(real, fade).contiguous(memory_format=layout)
+            fake = generator(torch.randn(batch, generator.z_dim), stage, fade)
+
+            def judge(images: torch.Tensor) -> torch.Tensor:
+                return critic(images, stage, fade)
+
+            loss_d, distance = self.critic_loss(judge, real, fake.detach(), i)
+            players.descend("d", loss_d)
+            # The critic only passes gradients on now; not to compute its own saves a seventh.
+            critic.requires_grad_(False)
+            loss_g = self.generator_loss(judge(fake))
+            players.descend("g", loss_g)
+            critic.requires_grad_(True)
+            players.end_step()
+            return {"loss_d": loss_d, "loss_g": loss_g, "distance": distance}
+
+        return Run(
+            step,
+            {**players.parts(), **batches},
+            players.ema.model,
+            max(facts["batch"] for facts in self.stages),
+            lambda: metrics.portraits_report(
+                players.ema.model.sample(2000, seed=1), judge=zoo.load("personas-cnn")
+            ),
+            self.every,
+        )
+
+    def critic_loss(
+        self,
+        critic: Callable[[torch.Tensor], torch.Tensor],
+        real: torch.Tensor,
+        fake: torch.Tensor,
+        i: int,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the critic's loss at step i, and by how much it scores real above fake."""
+        penalised = i % self.penalty_every == 0
+        if self.objective == "wgan-gp":
+            real_scores, fake_scores = critic(real), critic(fake)
+            loss = losses.wgan_critic_loss(real_scores, fake_scores) + losses.drift(real_scores)
+            if penalised:
+                loss = loss + self.penalty_every * losses.gradient_penalty(critic, real, fake)
+        else:
+            real_scores, fake_scores = critic(real.requires_grad_(penalised)), critic(fake)
+            loss = losses.discriminator_loss(real_scores, fake_scores)
+            if penalised:
+                penalty = losses.r1_penalty(real_scores, real)
+                loss = loss + self.penalty_every * self.r1 * penalty
+        return loss, (real_scores.mean() - fake_scores.mean()).detach()
+
+    def generator_loss(self, fake_scores: torch.Tensor) -> torch.Tensor:
+        """Return the generator's loss of the same game."""
+        if self.objective == "wgan-gp":
+            return losses.wgan_generator_loss(fake_scores)
+        return losses.generator_loss(fake_scores)
+
+
+def shrunk(images: torch.Tensor, size: int) -> torch.Tensor:
+    """Return square images (N, C, S, S) as (N, C, size, size): block means."""
+    return avg_pool2d(images, images.shape[2] // size)
+
+
+RECIPE = ProGANPersonas()
