@@ -22,7 +22,7 @@ from course_lib.models.progan import (
     PixelNorm,
     faded,
 )
-from course_lib.recipes.progan_personas import Schedule, shrunk
+from course_lib.recipes.progan_personas import Schedule
 from course_lib.recipes.runner import run
 
 CHANNELS = (16, 8, 8)  # at 4, 8 and 16 pixels
@@ -435,13 +435,6 @@ def test_the_recipe_resumes_to_the_bit(short, tmp_path, monkeypatch):
     monkeypatch.setattr(zoo, "FOLDER", out)
     assert zoo.card("progan-personas")["steps"] == 7
     assert zoo.load("progan-personas").sample(2).shape == (2, 3, 8, 8)
-
-
-def test_shrunk_images_are_block_means():
-    images = torch.randn(2, 3, 64, 64)
-    means = images.unflatten(2, (8, 8)).unflatten(4, (8, 8)).mean((3, 5))
-    torch.testing.assert_close(shrunk(images, 8), means)
-    assert torch.equal(shrunk(images, 64), images)
 
 
 def test_the_kernel_is_scaled_before_it_is_summed():

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
-from torch.nn.functional import avg_pool2d
 
 from course_lib import data, losses, metrics, zoo
 from course_lib.models.progan import Critic, Generator, faded
@@ -114,7 +113,9 @@ class ProGANPersonas:
         images, _ = data.personas("train")
         schedule = Schedule(self.stages)
         batches = {
-            f"batches_{size}": data.batches(images, size=facts["batch"], seed=self.seed + stage)
+            f"batches_{size}": data.batches(
+                data.shrunk(images, size), size=facts["batch"], seed=self.seed + stage
+            )
             for stage, (size, facts) in enumerate(zip(generator.sizes, self.stages, strict=True))
         }
 
@@ -122,8 +123,7 @@ class ProGANPersonas:
             stage, fade, batch, begins = schedule.at(i)
             if begins:
                 players.forget()
-            size = generator.sizes[stage]
-            real = shrunk(next(batches[f"batches_{size}"]), size)
+            real = next(batches[f"batches_{generator.sizes[stage]}"])
             real = faded(real, fade).contiguous(memory_format=layout)
             fake = generator(torch.randn(batch, generator.z_dim), stage, fade)
 
@@ -178,11 +178,6 @@ class ProGANPersonas:
         if self.objective == "wgan-gp":
             return losses.wgan_generator_loss(fake_scores)
         return losses.generator_loss(fake_scores)
-
-
-def shrunk(images: torch.Tensor, size: int) -> torch.Tensor:
-    """Return square images (N, C, S, S) as (N, C, size, size): block means."""
-    return avg_pool2d(images, images.shape[2] // size)
 
 
 RECIPE = ProGANPersonas()
