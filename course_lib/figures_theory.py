@@ -17,6 +17,7 @@ LOOKS = {
     "a*": (figures.GREEN, "-."),
     "D": (figures.PURPLE, "-"),
     "a": (figures.PURPLE, "-"),
+    "w": (figures.PURPLE, ":"),
     "early": ("0.55", ":"),
 }
 

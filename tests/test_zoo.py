@@ -135,3 +135,62 @@ def test_the_cards_of_conditional_models_tell_what_obedience_is_worth():
             assert share == pytest.approx(sum(per_class) / 10, abs=1e-3)
             accuracy = zoo.card("fashion-cnn")["figures"]["test accuracy"]
             assert figures["agreement on test images"] == pytest.approx(accuracy, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def portrait_judge():
+    return zoo.load("personas-cnn")
+
+
+def as_asked(name, judge, n):
+    """Return how often n portraits of test captions show what the captions name."""
+    attributes = data.personas("test")[1][:n]
+    samples = zoo.load(name).sample(data.captions(attributes), seed=1)
+    return metrics.obeyed(metrics.read(samples, judge), attributes, data.mentioned(attributes))
+
+
+def test_the_shipped_stackgan_draws_what_it_is_told(portrait_judge):
+    shares = as_asked("stackgan-personas", portrait_judge, n=2000)
+    bars = {
+        "background": 0.95,
+        "clothing colour": 0.90,
+        "skin tone within one step": 0.90,
+        "hair colour": 0.80,
+        "sunglasses or not": 0.95,
+        "hair": 0.50,
+        "mouth": 0.50,
+    }
+    missed = {name: shares[name] for name, bar in bars.items() if shares[name] < bar}
+    assert not missed
+    card = zoo.card("stackgan-personas")["figures"]
+    for name, share in card["share drawn as asked"].items():
+        assert shares[name] == pytest.approx(share, abs=5e-3), name
+
+
+def test_the_shipped_stackgan_draws_pairs_that_it_never_saw(portrait_judge):
+    model = zoo.load("stackgan-personas")
+    shares = metrics.combination_shares(
+        lambda texts: model.sample(texts, seed=1), portrait_judge, each=20
+    )
+    assert shares["held out"] > 0.6 * shares["seen"] > 0.2
+    card = zoo.card("stackgan-personas")["figures"]
+    assert card["FID-course"] > card["FID-course of training portraits (the floor)"]
+
+
+def test_stage_one_alone_obeys_where_16_pixels_suffice(portrait_judge):
+    shares = as_asked("stackgan-stage1-personas", portrait_judge, n=1000)
+    assert shares["background"] > 0.95 and shares["clothing colour"] > 0.95
+    both, first = (zoo.load_weights(f"stackgan{part}-personas") for part in ("", "-stage1"))
+    frozen = [key for key in first if key.startswith(("stage1.", "text."))]
+    assert any(key.endswith("running_var") for key in frozen)
+    assert all(torch.equal(both[key], first[key]) for key in frozen), "Stage I stayed as it was"
+
+
+def test_records_name_the_command_that_measures_them_again():
+    record = zoo.record("stackgan-ablations")
+    assert record["command"].startswith("python benchmarks/")
+    for figures in record["runs"].values():
+        assert figures["steps"] >= 500
+        assert all(0 <= share <= 1 for share in figures["share drawn as asked"].values())
+    with pytest.raises(FileNotFoundError):
+        zoo.record("none")
