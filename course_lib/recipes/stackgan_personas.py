@@ -175,7 +175,7 @@ RECIPES = {
 # The lesson shows their figures (`zoo.record("stackgan-ablations")`); benchmarks/stackgan.py trains
 # them and writes that record.
 _STAGE1 = replace(RECIPES["stackgan-stage1-personas"], steps=1_500)
-_STAGE2 = replace(RECIPES["stackgan-personas"], steps=800)
+_STAGE2 = replace(RECIPES["stackgan-personas"], steps=1_500)
 _BLIND = {**_STAGE2.arguments, "stage2": {**STAGE2, "text_twice": False}}
 ABLATIONS = {
     "Stage I": _STAGE1,
