@@ -36,19 +36,23 @@ def draw_curves(
         panels: title -> name -> values (n,). Names that begin with a word of `LOOKS` have its
             colour and line, the others those of the course in turn.
         labels: what stands beside each vertical axis, with its unit; an axis of probabilities or
-            of "D(x)" reaches from 0 to 1, with a thin line at ½.
+            of "D(x)" or "D(x, y)" reaches from 0 to 1, with a thin line at ½. An empty label
+            stands for the one to its left.
         xlabel: what stands under the horizontal axes.
         between: the part of x to show; all of it by default.
     """
     low, high = between or (float(x.min()), float(x.max()))
     part = (x >= low) & (x <= high)
+    kind = ""
     figure, axes = figures.new(len(panels), width=4.4 * max(len(panels), 1.35), squeeze=False)
+    small = 8 if len(panels) < 3 else 10  # a page shrinks what is wider than itself
     for axis, (title, curves), label in zip(axes.flat, panels.items(), labels, strict=True):
         for name, values in curves.items():
             look = dict(zip(("color", "linestyle"), LOOKS.get(name.split()[0], ()), strict=False))
             axis.plot(x[part], values.detach()[part], label=name, linewidth=1.8, **look)
         axis.set(title=title, xlabel=xlabel, ylabel=label)
-        if label.startswith(("probability", "D(x)")):
+        kind = label or kind
+        if kind.startswith(("probability", "D(x")):
             axis.axhline(0.5, color="0.8", linewidth=0.8, linestyle="-", zorder=0)
             axis.set_ylim(-0.03, 1.03)
         if len(curves) > 1:
@@ -57,7 +61,7 @@ def draw_curves(
                 place = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
             elif len(curves) > 2:  # no room inside
                 place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": len(curves)}
-            axis.legend(frameon=False, fontsize=8, **place)
+            axis.legend(frameon=False, fontsize=small, **place)
     return figure
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import figures
+from course_lib import figures, figures_theory
 from course_lib.training import History
 
 
@@ -114,3 +114,13 @@ def test_a_labelled_grid_rich_in_detail_is_smaller_as_jpeg(shown):
     png, small = (output.data for output in shown)
     assert "image/png" in png and "image/jpeg" in small and len(small) < len(png)
     assert decoded(shown[0]).shape[:2] == decoded(shown[1]).shape[:2]
+
+
+def test_an_empty_label_stands_for_the_one_to_its_left():
+    x = torch.linspace(-1, 1, 5)
+    panels = {name: {"D*": torch.full_like(x, 0.7)} for name in "abc"}
+    labels = ["D(x, y)", "", "logit"]
+    left, middle, right = figures_theory.draw_curves(x, panels, labels).axes
+    assert left.get_ylim() == middle.get_ylim() == (-0.03, 1.03)
+    assert right.get_ylim()[1] < 1  # not a probability
+    assert [axis.get_ylabel() for axis in (left, middle, right)] == labels

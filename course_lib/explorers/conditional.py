@@ -18,7 +18,7 @@ from course_lib.explorers.threads import one_thread
 from course_lib.layers import latents
 from course_lib.training import evaluating
 
-FIRST_SEED = 3  # of the shipped model's seeds, one with ten clean garments
+FIRST_SEED = 19  # of the shipped model's seeds, one with ten bright and clean garments
 
 
 class InTurn(nn.Module):
