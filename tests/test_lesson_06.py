@@ -94,7 +94,9 @@ def test_the_lessons_step_by_hand(lesson, portraits):
     """Five steps equal Adam's: D on right, wrong and generated, R1 in every fourth; then G."""
     generator, discriminator = fresh()
     batches, average = data.batches(*portraits, size=16), EMA(generator)
-    step = lesson.make_step(generator, discriminator, batches, encode, average, r1=0.3)
+    step = lesson.make_step(
+        generator, discriminator, batches, encode, lesson.drawn_from_noise, average, r1=0.3
+    )
     seed_everything(2)
     for i in range(5):
         values = step(i)
@@ -139,7 +141,9 @@ def test_the_lessons_step_shows_d_three_kinds_of_pairs(lesson, portraits, monkey
     heard, match = [], discriminator.match
     monkeypatch.setattr(discriminator, "match", lambda f, t: heard.append(t.clone()) or match(f, t))
     batches = data.batches(*portraits, size=16)
-    lesson.make_step(generator, discriminator, batches, encode, EMA(generator), r1=0.2)(0)
+    lesson.make_step(
+        generator, discriminator, batches, encode, lesson.drawn_from_noise, EMA(generator), r1=0.2
+    )(0)
     _, attributes = next(data.batches(*portraits, size=16))
     captions = data.captions(attributes, seed=0)
     texts, told = encode(captions), data.mentioned(attributes, seed=0)
