@@ -1,0 +1,425 @@
+"""Tasks of lesson 04: the two losses of the game, and walking on the sphere."""
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from course_lib.checks.comparing import Case
+from course_lib.checks.inputs import DTYPES, normal, told
+from course_lib.checks.tasks import FunctionTask
+
+
+def discriminator_loss(real_logits, fake_logits):
+    # −log D is softplus(−a), and −log(1 − D) is softplus(a): exact for logits of any size.
+    return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+
+
+def generator_loss(fake_logits):
+    return F.softplus(-fake_logits).mean()
+
+
+def slerp(z0, z1, t):
+    cosine = F.cosine_similarity(z0, z1, dim=-1).clamp(-1, 1).unsqueeze(-1)
+    omega = cosine.acos()  # one angle per row
+    if omega.sin().abs().min() < 1e-6:  # parallel: the arc is a straight line
+        return (1 - t) * z0 + t * z1
+    return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+
+
+def logit_cases(count: int) -> list[Case]:
+    """Return inputs of `count` tensors of logits: small, zero, and as large as ±100."""
+    cases = []
+    gradients = tuple(range(count))
+    for seed, n in enumerate((1, 8, 33)):
+        for dtype in DTYPES:
+            inputs = [2 * normal(seed + 10 * k, n, dtype=dtype) for k in range(count)]
+            where = f"{n} logit{'s' * (n > 1)} each, {told(dtype)}"
+            cases.append(Case(tuple(inputs), where, gradients))
+    for dtype in DTYPES:
+        cases.append(Case((torch.zeros(4, dtype=dtype),) * count, f"logits 0, {told(dtype)}"))
+        extremes = torch.tensor([-100.0, 100.0, -20.0, 3.0], dtype=dtype)
+        inputs = tuple(extremes.roll(k) for k in range(count))
+        cases.append(Case(inputs, f"logits {extremes.tolist()}, {told(dtype)}", gradients))
+    return cases
+
+
+def _slerp_cases() -> list[Case]:
+    cases = []
+    for seed, (n, size, t) in enumerate(
+        ((5, 16, 0.3), (3, 8, 0.5), (4, 100, 0.8), (2, 4, 0.0), (2, 4, 1.0), (1, 10, 0.6))
+    ):
+        dtype = DTYPES[seed % 2]
+        z0, z1 = normal(seed, n, size, dtype=dtype), normal(seed + 50, n, size, dtype=dtype)
+        where = f"z0 and z1 of shape ({n}, {size}), t = {t}, {told(dtype)}"
+        cases.append(Case((z0, z1, t), where))
+    for dtype in DTYPES:
+        z0 = normal(1, 3, 6, dtype=dtype)
+        where = f"z1 equal to z0, t = 0.4, {told(dtype)}"
+        # Of two vectors this close float32 knows the angle to three digits.
+        cases.append(Case((z0, z0.clone(), 0.4), where, tolerance=2e-3))
+        near = z0 + 1e-5 * normal(2, 3, 6, dtype=dtype)
+        where = f"z1 nearly parallel to z0, t = 0.4, {told(dtype)}"
+        cases.append(Case((z0, near, 0.4), where, tolerance=2e-3))
+    return cases
+
+
+def _arc(z0, z1, t, omega):
+    return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+
+
+def _angle(z0, z1):
+    cosine = (z0 * z1).sum(-1, keepdim=True) / (
+        z0.norm(dim=-1, keepdim=True) * z1.norm(dim=-1, keepdim=True)
+    )
+    return cosine.acos()
+
+
+def _whole_batch(z0, z1, t):
+    cosine = (z0 * z1).sum() / (z0.norm() * z1.norm())
+    omega = cosine.clamp(-1, 1).acos()
+    return torch.lerp(z0, z1, t) if omega.sin() < 1e-6 else _arc(z0, z1, t, omega)
+
+
+def _whole_batch_unguarded(z0, z1, t):
+    return _arc(z0, z1, t, ((z0 * z1).sum() / (z0.norm() * z1.norm())).acos())
+
+
+def _raw_product(z0, z1, t):
+    return _arc(z0, z1, t, (z0 * z1).sum(-1, keepdim=True).acos())
+
+
+def _raw_product_clamped(z0, z1, t):
+    return _arc(z0, z1, t, (z0 * z1).sum(-1, keepdim=True).clamp(-1, 1).acos())
+
+
+def _unit(z):
+    return z / z.norm(dim=-1, keepdim=True)
+
+
+def _on_the_unit_sphere(z0, z1, t):
+    return slerp(_unit(z0), _unit(z1), t)
+
+
+def _normalised_line(z0, z1, t):
+    return _unit(torch.lerp(z0, z1, t))
+
+
+def _without_division(z0, z1, t):
+    omega = _angle(z0, z1)
+    return torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1
+
+
+def _spread(z0, z1, t):
+    return math.sqrt(1 - t) * z0 + math.sqrt(t) * z1
+
+
+def _log_sigmoid(logits):
+    return torch.sigmoid(logits).log()
+
+
+def _log_rest(logits):
+    return (1 - torch.sigmoid(logits)).log()
+
+
+def _bce(logits, target):
+    return F.binary_cross_entropy(torch.sigmoid(logits), torch.full_like(logits, target))
+
+
+def _twice(logits, target):
+    return F.binary_cross_entropy_with_logits(
+        torch.sigmoid(logits), torch.full_like(logits, target)
+    )
+
+
+NAIVE = (
+    "A sigmoid and then a logarithm: at logits of ±100 the probability rounds to 0 or 1, and loss "
+    "or gradient are lost. Stay with logits: −log D is softplus(−a)."
+)
+BCE = (
+    "A sigmoid and then BCELoss: where the probability rounds to 0 or 1 no gradient is left. Take "
+    "binary_cross_entropy_with_logits, or softplus."
+)
+TWICE = "The sigmoid is taken twice: binary_cross_entropy_with_logits takes the logits as they are."
+CAPPED = (
+    "A small number in the logarithm, or a clamp, caps the loss and kills its gradient at large "
+    "logits. Stay with logits: −log D is softplus(−a)."
+)
+
+
+def _capped(eps):
+    def discriminator(real, fake):
+        right = (torch.sigmoid(real) + eps).log()
+        return -right.mean() - (1 - torch.sigmoid(fake) + eps).log().mean()
+
+    return discriminator
+
+
+def _clamped(eps):
+    def discriminator(real, fake):
+        real, fake = (torch.sigmoid(a).clamp(eps, 1 - eps) for a in (real, fake))
+        return -real.log().mean() - (1 - fake).log().mean()
+
+    return discriminator
+
+
+_CAPS = (1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4)
+
+TASKS = [
+    FunctionTask(
+        name="discriminator_loss",
+        answer=discriminator_loss,
+        cases=lambda: logit_cases(2),
+        why="On logits it stays exact where a probability would round to 0 or 1, and D keeps "
+        "learning.",
+        hints=(
+            "What does D want for a real image, and what for a fake, in terms of log D and "
+            "log(1 − D)?",
+            "The loss is −E log D(x) − E log(1 − D(G(z))), and D = sigmoid(a). Which function of "
+            "a is −log sigmoid(a)?",
+            "−log sigmoid(a) is softplus(−a), and −log(1 − sigmoid(a)) is softplus(a). Take the "
+            "mean of each, and add them.",
+        ),
+        explanation="softplus(−a) = −log D and softplus(a) = −log(1 − D), exact for all logits. "
+        "At logits 0 each mean is ln 2.",
+        mistakes=[
+            (
+                lambda real, fake: discriminator_loss(-real, -fake),
+                "Real and fake have changed places: D lowers −log D on real images.",
+            ),
+            (
+                lambda real, fake: discriminator_loss(fake, real),
+                "Real and fake have changed places: D lowers −log D on real images.",
+            ),
+            (
+                lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum(),
+                "This is a sum over the batch; the loss is a mean.",
+            ),
+            (
+                lambda real, fake: discriminator_loss(real, fake) / 2,
+                "This is half of it: the mean over real and fake together. The loss adds the two "
+                "means.",
+            ),
+            (
+                lambda real, fake: -discriminator_loss(real, fake),
+                "The sign is the wrong way round: this is the value V, which D maximises; a loss "
+                "is minimised.",
+            ),
+            (
+                lambda real, fake: -_log_sigmoid(real).mean() - _log_rest(fake).mean(),
+                NAIVE,
+            ),
+            (lambda real, fake: _bce(real, 1.0) + _bce(fake, 0.0), BCE),
+            (lambda real, fake: (_bce(real, 1.0) + _bce(fake, 0.0)) / 2, BCE),
+            (lambda real, fake: _twice(real, 1.0) + _twice(fake, 0.0), TWICE),
+            (lambda real, fake: (_twice(real, 1.0) + _twice(fake, 0.0)) / 2, TWICE),
+            *[(_capped(eps), CAPPED) for eps in _CAPS],
+            *[(_clamped(eps), CAPPED) for eps in _CAPS],
+            (
+                lambda real, fake: F.softplus(-real).mean() + F.softplus(-fake).mean(),
+                "The fakes are called real: their term is softplus(a), which is −log(1 − D).",
+            ),
+            (
+                lambda real, fake: F.softplus(-real).mean() - F.softplus(-fake).mean(),
+                "The second term is +log D of the fakes; it is −log(1 − D).",
+            ),
+            (
+                lambda real, fake: F.softplus(-real).mean(),
+                "Only the real images are judged; the term of the fakes is missing.",
+            ),
+            (
+                lambda real, fake: F.softplus(fake).mean(),
+                "Only the fakes are judged; the term of the real images is missing.",
+            ),
+            (
+                lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean(),
+                "This is the hinge loss; the task asks for the cross-entropy of lesson 01.",
+            ),
+            (
+                lambda real, fake: fake.mean() - real.mean(),
+                "This is the loss of a Wasserstein critic; the logarithms are missing.",
+            ),
+            (
+                lambda real, fake: -real.log().mean() - (1 - fake).log().mean(),
+                "The logits are taken for probabilities: the sigmoid is missing. softplus has "
+                "both in one.",
+            ),
+            (
+                lambda real, fake: (
+                    F.softplus(-F.leaky_relu(real, 0.2)).mean()
+                    + F.softplus(F.leaky_relu(fake, 0.2)).mean()
+                ),
+                "A LeakyReLU on the logits: the last layer of D is linear.",
+            ),
+            (
+                lambda real, fake: discriminator_loss(real, fake.detach()),
+                "detach belongs where the image goes into D, not on the logits: here D learns "
+                "nothing from the fakes.",
+            ),
+            (
+                lambda real, fake: discriminator_loss(real.detach(), fake.detach()),
+                "The value is right, but detached: D learns nothing from it.",
+            ),
+        ],
+    ),
+    FunctionTask(
+        name="generator_loss",
+        answer=generator_loss,
+        cases=lambda: logit_cases(1),
+        why="Its gradient stays near −1 where D rejects a fake with certainty, which is where the "
+        "generator has most to learn.",
+        hints=(
+            "Which of the two is the non-saturating one: lowering log(1 − D), or raising log D?",
+            "The loss is −E log D(G(z)). Which function of the logit a is −log sigmoid(a)?",
+            "softplus(−a), and its mean over the batch.",
+        ),
+        explanation="−log D = softplus(−a). Its derivative is −(1 − D): large where D is sure that "
+        "the image is fake. That of the saturating log(1 − D) is −D: nothing there.",
+        mistakes=[
+            (
+                lambda fake: -F.softplus(fake).mean(),
+                "This is the saturating loss, E log(1 − D): its gradient vanishes where D rejects "
+                "a fake. The non-saturating one is −E log D.",
+            ),
+            (
+                lambda fake: F.softplus(fake).mean(),
+                "This is −E log(1 − D), what D lowers on fakes; the generator wants D to say "
+                "'real', so it lowers −E log D.",
+            ),
+            (
+                lambda fake: F.softplus(-fake).sum(),
+                "This is a sum over the batch; the loss is a mean.",
+            ),
+            (
+                lambda fake: -generator_loss(fake),
+                "The sign is the wrong way round: a loss is minimised, so it is −E log D.",
+            ),
+            (lambda fake: -_log_sigmoid(fake).mean(), NAIVE),
+            (
+                lambda fake: _log_rest(fake).mean(),
+                "This is the saturating loss, E log(1 − D), and its logarithm overflows; the "
+                "non-saturating one is −E log D, softplus(−a).",
+            ),
+            (lambda fake: _bce(fake, 1.0), BCE),
+            (lambda fake: _twice(fake, 1.0), TWICE),
+            (
+                lambda fake: _bce(fake, 0.0),
+                "The target is 0, 'fake': the generator wants D to say 1, 'real'.",
+            ),
+            *[
+                (lambda fake, eps=eps: -(torch.sigmoid(fake) + eps).log().mean(), CAPPED)
+                for eps in _CAPS
+            ],
+            *[
+                (
+                    lambda fake, eps=eps: -torch.sigmoid(fake).clamp(eps, 1 - eps).log().mean(),
+                    CAPPED,
+                )
+                for eps in _CAPS
+            ],
+            (
+                lambda fake: -fake.mean(),
+                "This is the loss of the hinge and the Wasserstein game; −log D is softplus(−a).",
+            ),
+            (
+                lambda fake: (1 - torch.sigmoid(fake)).mean(),
+                "This is E(1 − D), the linear game; the logarithm is missing.",
+            ),
+            (
+                lambda fake: -fake.log().mean(),
+                "The logits are taken for probabilities: the sigmoid is missing. softplus has "
+                "both in one.",
+            ),
+            (
+                lambda fake: generator_loss(fake.detach()),
+                "The value is right, but detached: in G's step the gradient has to flow through D "
+                "into G.",
+            ),
+        ],
+    ),
+    FunctionTask(
+        name="slerp",
+        answer=slerp,
+        cases=_slerp_cases,
+        why="The arc stays at the length of the noise that the generator was trained on; the "
+        "straight line passes through shorter ones.",
+        hints=(
+            "The way from z0 to z1 goes along a circle. Through which angle, and for each row of "
+            "the batch or for all together?",
+            "ω is the angle between the rows: cos ω = z0·z1/(‖z0‖‖z1‖). The weights are "
+            "sin((1 − t)ω)/sin ω and sin(tω)/sin ω, of z0 and z1 as they are.",
+            "Sum over dim=-1 with keepdim=True, clamp the cosine to [−1, 1], take acos. Where "
+            "sin ω is nearly 0, return (1 − t)·z0 + t·z1.",
+        ),
+        explanation="Each row has its own angle ω. The weights are sin((1 − t)ω)/sin ω and "
+        "sin(tω)/sin ω (Shoemake 1985). Where the vectors are parallel both are 0/0, and their "
+        "limits are those of the straight line.",
+        mistakes=[
+            (
+                torch.lerp,
+                "This is the straight line, (1 − t)·z0 + t·z1; it cuts the corner, and its middle "
+                "is too short.",
+            ),
+            (
+                lambda z0, z1, t: slerp(z1, z0, t),
+                "The ends have changed places: at t = 0 it is z0, at t = 1 it is z1.",
+            ),
+            (
+                lambda z0, z1, t: _arc(z1, z0, t, _angle(z0, z1)),
+                "The ends have changed places: at t = 0 it is z0, at t = 1 it is z1.",
+            ),
+            (
+                _whole_batch,
+                "This is one angle for the whole batch; each row has its own: sum over dim=-1.",
+            ),
+            (
+                _whole_batch_unguarded,
+                "This is one angle for the whole batch; each row has its own: sum over dim=-1.",
+            ),
+            (
+                lambda z0, z1, t: _arc(z0, z1, t, _angle(z0, z1)),
+                "Parallel vectors give 0/0, or a cosine above 1: clamp it, and take the straight "
+                "line where sin ω is nearly 0.",
+            ),
+            (
+                lambda z0, z1, t: _arc(z0, z1, t, _angle(z0, z1).nan_to_num(0.0)),
+                "Parallel vectors give 0/0: take the straight line where sin ω is nearly 0.",
+            ),
+            (
+                lambda z0, z1, t: _arc(
+                    z0, z1, t, F.cosine_similarity(z0, z1, dim=-1).clamp(-1, 1).acos()[:, None]
+                ),
+                "Parallel vectors give 0/0: take the straight line where sin ω is nearly 0.",
+            ),
+            (
+                _raw_product,
+                "The product of z0 and z1 is not divided by their lengths; it is no cosine then.",
+            ),
+            (
+                _raw_product_clamped,
+                "The product of z0 and z1 is not divided by their lengths; it is no cosine then.",
+            ),
+            (
+                _on_the_unit_sphere,
+                "The result has length 1: normalise to find the angle, and mix z0 and z1 as they "
+                "are.",
+            ),
+            (
+                lambda z0, z1, t: _arc(_unit(z0), _unit(z1), t, _angle(z0, z1)),
+                "The result has length 1: normalise to find the angle, and mix z0 and z1 as they "
+                "are.",
+            ),
+            (
+                _normalised_line,
+                "This is the straight line, stretched to length 1; the arc keeps the lengths of "
+                "z0 and z1.",
+            ),
+            (_without_division, "The division by sin ω is missing: at t = 0 it is not z0."),
+            (
+                _spread,
+                "These are the weights √(1 − t) and √t, which keep a variance, not the arc of "
+                "sines.",
+            ),
+        ],
+    ),
+]
