@@ -296,8 +296,8 @@ def _penalty_mistakes():
         ),
         (
             lambda critic, x: _penalty(critic, x, _norms, graph=False),
-            "The graph is not kept: without create_graph=True, or detached, the penalty is a number, "
-            "and the critic learns nothing from it.",
+            "The graph is not kept: without create_graph=True, or detached, the penalty is a "
+            "number, and the critic learns nothing from it.",
         ),
         (
             lambda critic, x: _penalty(critic, x, lambda g: _norms(g) + 1),

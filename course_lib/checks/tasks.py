@@ -152,10 +152,15 @@ class FunctionTask(Task):
         )
 
     def _known(self, attempts: list[Attempt], cases: Sequence[Case], failed: list[int]) -> str:
-        """Return the sentence of the mistake that gives just these wrong answers, or ""."""
-        for mistake, sentence in self.mistakes:
-            if all(same(attempts[k], attempt(mistake, cases[k]), cases[k].limit()) for k in failed):
-                return sentence
+        """Return the sentence of the mistake that gives just these answers, or ""."""
+        # First one that agrees everywhere, then one that agrees wherever the answer is wrong.
+        for compared in (range(len(cases)), failed):
+            for mistake, sentence in self.mistakes:
+                if all(
+                    same(attempts[k], attempt(mistake, cases[k]), cases[k].limit())
+                    for k in compared
+                ):
+                    return sentence
         return ""
 
     def _not_attempted(self, made: Attempt, answer: Callable) -> Verdict:
