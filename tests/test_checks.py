@@ -21,6 +21,9 @@ from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 
 TASKS, ANSWERS = checks.tasks(), answers.load()
 FUNCTIONS = [name for name, task in TASKS.items() if isinstance(task, FunctionTask)]
+# A number with gradients, a tensor, an integer, two conventions, and a network among the inputs:
+# what they return and raise is read by the same lines for all.
+ONE_OF_EACH_KIND = ["kl_normal", "slerp", "receptive_field", "conv2d", "gradient_penalty"]
 PROMISED = {
     "optimal_discriminator": ["p", "q"],
     "js_divergence": ["p", "q", "dx"],
@@ -78,26 +81,26 @@ def test_the_solution_passes(name):
     assert (result.outcome, result.message) == ("right", TASKS[name].why)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "...",
-        "pass",
-        "raise NotImplementedError",
-        "raise NotImplementedError('write me')",
-        "value = ...\n    return value",
-        "value = ...\n    return 2 * value",
-        "value = ...\n    return 0.0",
-        "return torch.zeros(3, 4) @ ...",
-    ],
-)
+SKELETONS = [
+    "...",
+    "pass",
+    "raise NotImplementedError",
+    "raise NotImplementedError('write me')",
+    "value = ...\n    return value",
+    "value = ...\n    return 2 * value",
+    "value = ...\n    return 0.0",
+    "return torch.zeros(3, 4) @ ...",
+]
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_skeleton_is_not_attempted(name, body):
+def test_a_skeleton_is_not_attempted(name):
     parameters = ", ".join(inspect.signature(TASKS[name].answer).parameters)
-    skeleton = written(f"def {name}({parameters}):\n    {body}\n", name)
-    result = TASKS[name](skeleton)
-    assert result.outcome == "not attempted"
-    assert name in result.message and "hint()" in result.message
+    for body in SKELETONS:
+        skeleton = written(f"def {name}({parameters}):\n    {body}\n", name)
+        result = TASKS[name](skeleton)
+        assert result.outcome == "not attempted", body
+        assert name in result.message and "hint()" in result.message
 
 
 @pytest.mark.parametrize(
@@ -166,11 +169,13 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "said"), BAD)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_is_no_such_function_gets_a_sentence(name, answer, said):
-    result = TASKS[name](answer)
-    assert result.outcome in ("wrong", "error") and said in result.message
+def test_what_is_no_such_function_gets_a_sentence(name):
+    for answer, said in BAD:
+        if said == "called with" and len(PROMISED.get(name, "abc")) == 1:
+            continue
+        result = TASKS[name](answer)
+        assert result.outcome in ("wrong", "error") and said in result.message
 
 
 @pytest.mark.parametrize("answer", [None, ...])
@@ -228,7 +233,7 @@ RETURNS = [
 ]
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
 def test_whatever_is_returned_gets_a_sentence(name):
     for returned in RETURNS:
         result = TASKS[name](lambda *inputs, returned=returned: returned)
@@ -250,12 +255,12 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_whatever_is_raised_gets_a_sentence(name, error):
-    result = TASKS[name](raising(error))
-    assert result.outcome == "error"
-    assert type(error).__name__ in result.message
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
+def test_whatever_is_raised_gets_a_sentence(name):
+    for error in ERRORS:
+        result = TASKS[name](raising(error))
+        assert result.outcome == "error"
+        assert type(error).__name__ in result.message
 
 
 def test_an_error_shows_the_students_own_line_and_no_frames():

@@ -94,7 +94,7 @@ def attempt(function: Callable, case: Case, seed: int = 0) -> Attempt:
         except BaseException as error:  # a student's SystemExit is an error like any other
             return Attempt(error=error)
         if returned is None or returned is ...:
-            return Attempt(empty=True)
+            return Attempt(empty=True, problem="It returns nothing.")
         try:
             value, problem = read(returned)
             if problem:

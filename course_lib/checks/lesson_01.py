@@ -32,7 +32,7 @@ def _pairs(low: float, high: float) -> list[tuple[torch.Tensor, torch.Tensor, fl
     for seed, points in enumerate((401, 1201, 2001)):
         x, dx = theory.grid(low, high, points)
         for dtype in DTYPES:
-            p, q = mixture(2 * seed, x).to(dtype), mixture(2 * seed + 1, x).to(dtype)
+            p, q = mixture(2 * seed, x, dtype), mixture(2 * seed + 1, x, dtype)
             pairs.append(
                 (p, q, dx, f"two densities on {points} points, dx = {dx:.4g}, {told(dtype)}")
             )

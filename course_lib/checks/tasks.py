@@ -1,6 +1,7 @@
 """The tasks of the exercises: functions, predictions and trials, each with hints and solution."""
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -86,6 +87,11 @@ class FunctionTask(Task):
     mistakes: Sequence[tuple[Callable, str]]
     also_right: Sequence[Callable] = ()
     other_cases: Callable[[], Sequence[Case]] | None = None
+    # Inputs, and what the course's own functions make of them: always the same.
+    _inputs: list[Sequence[Case]] = field(default_factory=list, init=False, repr=False)
+    _recalled: dict[tuple[Callable, int], Attempt] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def _wanted(self) -> str:
         return f"{self.name}{inspect.signature(self.answer)}"
@@ -96,16 +102,24 @@ class FunctionTask(Task):
     def _judge(self, answer: object) -> Verdict:
         if refused := refuse(answer, self.name, len(inspect.signature(self.answer).parameters)):
             return refused
-        with running.kept_state():  # a network in an input draws its first weights
-            cases = self.cases()
-            others = self.other_cases() if self.other_cases else []
-        verdict = self._judge_on(answer, cases)
-        if verdict[0] != RIGHT and others:
-            other = self._judge_on(answer, others)
+        if not self._inputs:
+            with running.kept_state():  # a network in an input draws its first weights
+                self._inputs = [make() for make in (self.cases, self.other_cases) if make]
+        first, *others = self._inputs
+        verdict = self._judge_on(answer, first)
+        for cases in others if verdict[0] in (ERROR, WRONG) else ():
+            other = self._judge_on(answer, cases)
             # An error may come from an input that the answer was not written for.
             if other[0] == RIGHT or (verdict[0] == ERROR and other[0] == WRONG):
                 return other
         return verdict
+
+    def _recall(self, function: Callable, case: Case) -> Attempt:
+        """Return what one of the course's own functions gives, computed once."""
+        key = function, id(case)
+        if key not in self._recalled:
+            self._recalled[key] = attempt(function, case)
+        return self._recalled[key]
 
     def _judge_on(self, answer: Callable, cases: Sequence[Case]) -> Verdict:
         attempts: list[Attempt] = []
@@ -121,9 +135,10 @@ class FunctionTask(Task):
         except running.TookTooLong:
             return took_too_long(self.name)
         cases, last = cases[: len(attempts)], attempts[-1]
-        if last.empty:
+        if last.empty and len(attempts) == 1:
             return self._not_attempted(last, answer)
-        ways = [[attempt(f, case) for case in cases] for f in (self.answer, *self.also_right)]
+        functions = (self.answer, *self.also_right)
+        ways = [[self._recall(function, case) for case in cases] for function in functions]
         limits = [case.limit() for case in cases]
         if any(all(map(self._fits, attempts, way, limits)) for way in ways):
             return RIGHT, self.why
@@ -153,15 +168,20 @@ class FunctionTask(Task):
 
     def _known(self, attempts: list[Attempt], cases: Sequence[Case], failed: list[int]) -> str:
         """Return the sentence of the mistake that gives just these answers, or ""."""
-        # First one that agrees everywhere, then one that agrees wherever the answer is wrong.
-        for compared in (range(len(cases)), failed):
-            for mistake, sentence in self.mistakes:
-                if all(
-                    same(attempts[k], attempt(mistake, cases[k]), cases[k].limit())
-                    for k in compared
-                ):
-                    return sentence
-        return ""
+        passed = [k for k in range(len(cases)) if k not in failed]
+        nearly = ""
+        for mistake, sentence in self.mistakes:
+            agrees = (
+                same(attempts[k], self._recall(mistake, cases[k]), cases[k].limit())
+                for k in (*failed, *passed)
+            )
+            if not all(itertools.islice(agrees, len(failed))):
+                continue
+            if all(agrees):
+                return sentence
+            # It is wrong at more inputs than the answer; another mistake may fit better.
+            nearly = nearly or sentence
+        return nearly
 
     def _not_attempted(self, made: Attempt, answer: Callable) -> Verdict:
         if made.error is None and not running.has_gap(answer):
