@@ -45,8 +45,7 @@ class Head(nn.Module):
 
 
 def code_in_place(mu, logsigma, eps):
-    logsigma.exp_().mul_(eps).add_(mu)
-    return logsigma
+    return eps.mul_(logsigma.exp_()).add_(mu)
 
 
 def code_with_its_own_noise(mu, logsigma, eps):

@@ -88,6 +88,7 @@ def _features_cases() -> list[Case]:
             (0.5 + normal(seed, *shape, dtype=dtype),),
             f"features {shape}, {told(dtype)}",
             gradients=(0,),
+            in_place=True,
         )
         for seed, shape in enumerate(shapes)
         for dtype in DTYPES

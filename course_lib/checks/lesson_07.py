@@ -66,7 +66,12 @@ class _Curved(nn.Module):
 
 def _pixel_cases() -> list[Case]:
     cases = [
-        Case((2 * normal(seed, *shape, dtype=dtype),), f"x of shape {shape}, {told(dtype)}", (0,))
+        Case(
+            (2 * normal(seed, *shape, dtype=dtype),),
+            f"x of shape {shape}, {told(dtype)}",
+            gradients=(0,),
+            in_place=True,
+        )
         for seed, shape in enumerate(((2, 4, 3, 5), (1, 16, 2, 2), (3, 8, 1, 1)))
         for dtype in DTYPES
     ]
@@ -85,7 +90,7 @@ def _groups_cases() -> list[Case]:
             x = normal(seed, *shape, dtype=dtype)
             # Images of different spread, so that groups differ.
             x = x * torch.arange(1, shape[0] + 1, dtype=dtype).view(-1, 1, 1, 1)
-            cases.append(Case((x, group), where, (0,)))
+            cases.append(Case((x, group), where, gradients=(0,), in_place=True))
     pair = torch.tensor([-1.0, 1.0], dtype=torch.float64).view(2, 1, 1, 1)
     cases.append(Case((pair, 2), "a group of −1 and +1: the standard deviation is 1"))
     alike = 0.1 * normal(7, 1, 2, 4, 4).repeat(4, 1, 1, 1)
@@ -108,7 +113,7 @@ def _linear_cases() -> list[Case]:
             where = (
                 f"x ({n}, {fan_in}), weight ({fan_out}, {fan_in}), gain {gain:.3g}, {told(dtype)}"
             )
-            cases.append(Case(inputs, where, (0, 1, 2)))
+            cases.append(Case(inputs, where, gradients=(0, 1, 2), in_place=True))
     zero, one = torch.zeros(5, 4, dtype=torch.float64), torch.ones(5, dtype=torch.float64)
     return [*cases, Case((normal(9, 3, 4), zero, one, 1.0), "weight 0 and bias 1: the output is 1")]
 
@@ -118,7 +123,8 @@ def _fade_cases() -> list[Case]:
         Case(
             (normal(k, 2, 3, 4, 4, dtype=dtype), normal(k + 9, 2, 3, 4, 4, dtype=dtype), fade),
             f"two images (2, 3, 4, 4), fade = {fade}, {told(dtype)}",
-            (0, 1),
+            gradients=(0, 1),
+            in_place=True,
         )
         for k, fade in enumerate((0.3, 0.0, 1.0, 0.75))
         for dtype in DTYPES
@@ -141,7 +147,8 @@ def _penalty_cases() -> list[Case]:
                 normal(seed + 10, *shape, dtype=dtype),
                 uniform(seed + 20, n, 1, 1, 1, dtype=dtype),
             )
-            cases.append(Case(inputs, f"{name}, {n} images {shape[1:]}, {told(dtype)}", (0,)))
+            where = f"{name}, {n} images {shape[1:]}, {told(dtype)}"
+            cases.append(Case(inputs, where, gradients=(0,)))
     return cases
 
 

@@ -25,7 +25,7 @@ from course_lib.checks.results import ERROR, NOT_ATTEMPTED, RIGHT, WRONG, Note, 
 Verdict = tuple[str, str]  # outcome and message
 
 
-@dataclass
+@dataclass(repr=False)
 class Task:
     """What every task has; call it with the answer.
 
@@ -70,7 +70,7 @@ class Task:
         raise NotImplementedError
 
 
-@dataclass
+@dataclass(repr=False)
 class FunctionTask(Task):
     """A function to write, compared with a solution on many inputs.
 
@@ -239,7 +239,7 @@ class FunctionTask(Task):
         return leaves[leaf]
 
 
-@dataclass
+@dataclass(repr=False)
 class Prediction(Task):
     """An answer of numbers or words, committed to before the cell that shows it.
 
@@ -283,23 +283,21 @@ class Prediction(Task):
         return WRONG, "\n".join(lines)
 
     def _equal(self, given: object, wanted: object) -> bool:
-        if isinstance(wanted, str):
-            return isinstance(given, str) and given.strip().lower() == wanted.lower()
-        if isinstance(wanted, bool) or isinstance(given, str | bool):
-            return given is wanted
         try:
+            if isinstance(wanted, str):
+                return isinstance(given, str) and given.strip().lower() == wanted.lower()
+            if isinstance(wanted, bool) or isinstance(given, str | bool):
+                return given is wanted
             value, problem = read(given)
-            if problem:
-                return False
             target, _ = read(wanted)
-            if value.shape != target.shape:
+            if problem or value.shape != target.shape:
                 return False
             return bool(((value - target).abs() <= self.tolerance).all())
         except Exception:  # whatever was passed, it is not the number that was asked for
             return False
 
 
-@dataclass
+@dataclass(repr=False)
 class Trial(Task):
     """An answer that is tried out: a training step, a repaired class, a trained model.
 
