@@ -97,7 +97,85 @@ def tv_by_numpy(p, q, dx):
     return np.abs(p.numpy() - q.numpy()).sum() * dx * 0.5
 
 
+class Logit(torch.nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def w1_by_trapezoid(p, q, dx):
+    difference = torch.cumulative_trapezoid(p - q, dx=dx)
+    return torch.trapezoid(difference.abs(), dx=dx)
+
+
+def w1_by_numpy(p, q, dx):
+    return np.abs(np.cumsum(p.numpy()) - np.cumsum(q.numpy())).sum() * dx**2
+
+
+VALUES = {
+    "V where D is one half": -1.386,
+    "D* where p is three times q": 0.75,
+    "JSD without overlap": 0.693,
+    "TV without overlap": 1,
+    "slope of log(1 - D) at logit -50": 0,
+}
+
 ANSWERS = {
+    "game_values": Answers(
+        right=[
+            VALUES,
+            VALUES | {"JSD without overlap": math.log(2)},
+            VALUES | {"TV without overlap": 1.0},
+        ],
+        wrong=[
+            (VALUES | {"V where D is one half": -0.693}, r"Two logarithms"),
+            (VALUES | {"D* where p is three times q": 3}, r"odds"),
+            (VALUES | {"JSD without overlap": 1}, r"in bits"),
+            (VALUES | {"TV without overlap": 2}, r"½ is missing"),
+            (VALUES | {"slope of log(1 - D) at logit -50": -1}, r"non-saturating"),
+        ],
+    ),
+    "saturating_generator_loss": Answers(
+        right=[
+            lambda a: torch.nn.functional.logsigmoid(-a).mean(),
+            lambda a: -torch.nn.functional.binary_cross_entropy_with_logits(a, torch.zeros_like(a)),
+            lambda a: -torch.logaddexp(a, torch.zeros_like(a)).sum() / len(a),
+        ],
+        wrong=[
+            (lambda a: -torch.nn.functional.logsigmoid(a).mean(), r"non-saturating"),
+            (lambda a: torch.log(1 - torch.sigmoid(a)).mean(), r"rounds to 0"),
+            (lambda a: torch.nn.functional.softplus(a).mean(), r"sign"),
+            (lambda a: torch.nn.functional.logsigmoid(-a).sum(), r"sum over the batch"),
+            (lambda a: torch.nn.functional.logsigmoid(-a.detach()).mean(), r"detached"),
+        ],
+    ),
+    "wasserstein1": Answers(
+        right=[w1_by_trapezoid, w1_by_numpy, lambda p, q, dx: w1_by_trapezoid(q, p, dx)],
+        wrong=[
+            (lambda p, q, dx: 0.5 * (p - q).abs().sum() * dx, r"total variation"),
+            (lambda p, q, dx: (p - q).cumsum(0).abs().sum() * dx, r"One dx is missing"),
+            (lambda p, q, dx: (p - q).cumsum(0).sum() * dx**2, r"absolute value"),
+            (lambda p, q, dx: (p - q).cumsum(0).abs().max() * dx, r"largest"),
+            (lambda p, q, dx: w1_by_trapezoid(p, q, dx) / 2, r"no factor ½"),
+        ],
+    ),
+    "trained_discriminator": Answers(
+        right=[
+            Logit(lambda x: 2 * x),
+            lambda x: 1.9 * x[:, 0],
+            lambda x: 2 * torch.sinh(x / 2) * 2,
+        ],
+        wrong=[
+            (lambda x: -2 * x, r"changed places"),
+            (lambda x: 0 * x, r"½ everywhere"),
+            (Logit(lambda x: torch.sigmoid(2 * x)), r"probabilities"),
+            (lambda x: 0 * x + 9, r"everything real"),
+            (lambda x: x.mean(), r"n logits"),
+        ],
+    ),
     "optimal_discriminator": Answers(
         right=[
             lambda p, q: p / (p + q),

@@ -5,6 +5,9 @@ from answers import Answers
 from torch import nn
 from torch.nn import functional as F
 
+from course_lib.checks import tasks
+
+TASKS = tasks()
 bce = F.binary_cross_entropy_with_logits
 
 
@@ -104,7 +107,68 @@ def unit_length(z0, z1, t):
     return sine_walk(F.normalize(z0, dim=-1), F.normalize(z1, dim=-1), t)
 
 
+def step_of_d(detach=True, zero=True, step=True, sign=1, also=False):
+    def train(generator, discriminator, optimiser, real, z):
+        fake = generator(z)
+        fake = fake.detach() if detach else fake
+        loss = sign * loss_d_by_bce(discriminator(real), discriminator(fake))
+        if zero:
+            optimiser.zero_grad()
+        loss.backward()
+        if step:
+            optimiser.step()
+        if also:
+            with torch.no_grad():
+                for weight in generator.parameters():
+                    weight -= 0.1
+
+    return train
+
+
+@torch.no_grad()
+def drawn(generator, z):
+    return generator(z)
+
+
+def step_without_graph(generator, discriminator, optimiser, real, z):
+    optimiser.zero_grad(set_to_none=True)
+    loss_d_by_bce(discriminator(real), discriminator(drawn(generator, z))).backward()
+    optimiser.step()
+
+
+SHAPES = dict(zip(TASKS["dcgan_shapes"].expected, (14, 14, 4, 1024, 64), strict=True))
+FAILURES = dict(TASKS["failures"].expected)
+SHAPE, FAILURE = [*SHAPES], [*FAILURES]
+
 ANSWERS = {
+    "dcgan_shapes": Answers(
+        right=[SHAPES],
+        wrong=[
+            (SHAPES | {SHAPE[0]: 13}, r"padding is forgotten"),
+            (SHAPES | {SHAPE[1]: 3}, r"runs the geometry backwards"),
+            (SHAPES | {SHAPE[3]: 256}, r"4w channels"),
+            (SHAPES | {SHAPE[4]: 1}, r"logit of its own"),
+        ],
+    ),
+    "failures": Answers(
+        right=[FAILURES],
+        wrong=[
+            (FAILURES | {FAILURE[0]: "saturating"}, r"never above 0"),
+            (FAILURES | {FAILURE[1]: "D too strong"}, r"formula itself"),
+            (FAILURES | {FAILURE[3]: "d too strong"}, r"spike at once"),
+            (FAILURES | {FAILURE[4]: "no batch norm"}, r"other way round"),
+        ],
+    ),
+    "train_discriminator": Answers(
+        right=[step_of_d(), step_without_graph, TASKS["train_discriminator"].answer],
+        wrong=[
+            (step_of_d(detach=False), r"detach is missing"),
+            (step_of_d(zero=False), r"zero_grad is missing"),
+            (step_of_d(step=False), r"has not moved"),
+            (step_of_d(also=True), r"generator has moved"),
+            (step_of_d(sign=0.5), r"look at the loss"),
+        ],
+    ),
     "discriminator_loss": Answers(
         right=[loss_d_by_bce, loss_d_by_logsigmoid, loss_d_in_one, LossD()],
         wrong=[

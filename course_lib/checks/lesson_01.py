@@ -3,11 +3,13 @@
 import math
 
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from course_lib import theory
 from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, mixture, told
-from course_lib.checks.tasks import FunctionTask
+from course_lib.checks.inputs import DTYPES, mixture, normal, told
+from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 
 
 def optimal_discriminator(p, q):
@@ -24,6 +26,29 @@ def js_divergence(p, q, dx):
 
 def total_variation(p, q, dx):
     return (p - q).abs().sum() * dx / 2
+
+
+def saturating_generator_loss(fake_logits):
+    # log(1 − D) is −softplus(a): exact where 1 − sigmoid(a) rounds to 0.
+    return -F.softplus(fake_logits).mean()
+
+
+def wasserstein1(p, q, dx):
+    difference = torch.cumsum(p - q, dim=0) * dx  # of the two distribution functions, at each x
+    return difference.abs().sum() * dx
+
+
+def trained_discriminator():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1))
+    adam = torch.optim.Adam(network.parameters(), lr=0.01)
+    for _ in range(400):
+        real, fake = torch.randn(512, 1) + 1, torch.randn(512, 1) - 1
+        loss = F.softplus(-network(real)).mean() + F.softplus(network(fake)).mean()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    return network
 
 
 def _pairs(low: float, high: float) -> list[tuple[torch.Tensor, torch.Tensor, float, str]]:
@@ -76,7 +101,179 @@ def _half_naive_js(p, q, dx):
     return (p * (p.log() - m.log()) + q * (q.log() - m.log())).sum() * dx / 2
 
 
+def _logit_cases() -> list[Case]:
+    cases = [
+        Case((2 * normal(n, n, dtype=dtype),), f"{n} logits, {told(dtype)}", gradients=(0,))
+        for n in (2, 9, 32)
+        for dtype in DTYPES
+    ]
+    for dtype in DTYPES:
+        extremes = torch.tensor([-100.0, 100.0, -20.0, 3.0], dtype=dtype)
+        where = f"logits {extremes.tolist()}, {told(dtype)}"
+        cases.append(Case((extremes,), where, gradients=(0,)))
+    return cases
+
+
+def _near_the_best(network: object) -> str:
+    """Return what is wrong with a discriminator of N(1, 1) against N(−1, 1), or ""."""
+    x = torch.linspace(-3, 3, 121)[:, None]  # (121, 1)
+    with torch.no_grad():
+        logits = network(x)
+    if not isinstance(logits, torch.Tensor) or logits.numel() != len(x):
+        return "Pass the trained network: it takes x (n, 1) and returns n logits."
+    answer, best = logits.reshape(-1).sigmoid(), torch.sigmoid(2 * x[:, 0])
+    error = (answer - best).abs().mean().item()
+    if error < 0.05:
+        return ""
+    told = f"It is {error:.3f} from D* on average, between −3 and 3; the bar is 0.05."
+    known = (
+        (1 - best, "Real and fake have changed places: D is to be high where the data are."),
+        (torch.full_like(best, 0.5), "It says ½ everywhere: it has not been trained."),
+        (best.sigmoid(), "It returns probabilities, and softplus wants logits: leave the sigmoid."),
+        (torch.ones_like(best), "It calls everything real: the term of the fakes is missing."),
+    )
+    distance, sentence = min(((answer - wrong).abs().mean().item(), said) for wrong, said in known)
+    if distance < 0.12:
+        return f"{sentence} {told}"
+    return told
+
+
 TASKS = [
+    Prediction(
+        name="game_values",
+        why="Five numbers that tell you, in any GAN's log, where the game stands.",
+        hints=(
+            "What does the sentence 'D knows nothing' say about D(x)?",
+            "D = ½ makes both logarithms −log 2; D* is p/(p + q); disjoint supports share nothing.",
+            "−log 4, three quarters, log 2, 1; and the slope of log(1 − D) is −D, where D is "
+            "nearly 0.",
+        ),
+        explanation="With D = ½, V = 2·log ½ = −log 4. Where p = 3q, D* = 3q/(4q). Without "
+        "overlap JSD is log 2 and TV is 1. d/da log(1 − sigmoid(a)) = −sigmoid(a), 0 at a = −50.",
+        expected={
+            "V where D is one half": -math.log(4),
+            "D* where p is three times q": 0.75,
+            "JSD without overlap": math.log(2),
+            "TV without overlap": 1,
+            "slope of log(1 - D) at logit -50": 0,
+        },
+        tolerance=6e-3,
+        mistakes=[
+            ("V where D is one half", -math.log(2), "Two logarithms are added: one for each kind."),
+            ("V where D is one half", 0, "log ½ is not 0; nobody earns 0 who is not sure."),
+            ("V where D is one half", math.log(4), "Mind the sign: log ½ is negative."),
+            ("D* where p is three times q", 3, "That is p/q, the odds, and no probability."),
+            ("D* where p is three times q", 0.25, "That is the share of the fakes."),
+            ("JSD without overlap", 1, "That is in bits; the course counts in nats."),
+            ("JSD without overlap", math.inf, "That is KL; JSD is never more than log 2."),
+            ("JSD without overlap", 0, "0 is for equal densities; these have nothing in common."),
+            ("TV without overlap", 2, "The factor ½ is missing."),
+            ("TV without overlap", 0, "0 is for equal densities; these have nothing in common."),
+            ("slope of log(1 - D) at logit -50", -1, "That is the non-saturating loss, −log D."),
+        ],
+    ),
+    FunctionTask(
+        name="saturating_generator_loss",
+        answer=saturating_generator_loss,
+        cases=_logit_cases,
+        why="You can tell the loss of the minimax game from the one that everybody trains with: "
+        "public code often derives the first and runs the second.",
+        hints=(
+            "What does the text derive: E log(1 − D) or −E log D? And which one is in the code?",
+            "log(1 − sigmoid(a)) rounds to log 0 at large a. Which function of a is it?",
+            "log(1 − sigmoid(a)) = −softplus(a); then the mean.",
+        ),
+        explanation="The minimax game gives G the loss E log(1 − D(G(z))). On logits it is "
+        "−softplus(a), never more than 0.",
+        mistakes=[
+            (
+                lambda a: F.softplus(-a).mean(),
+                "This is the non-saturating loss, −E log D; the text derives E log(1 − D).",
+            ),
+            (
+                lambda a: (1 - torch.sigmoid(a)).log().mean(),
+                "1 − sigmoid(a) rounds to 0 at large logits, and its logarithm is lost: "
+                "log(1 − sigmoid(a)) is −softplus(a).",
+            ),
+            (
+                lambda a: F.softplus(a).mean(),
+                "The sign is the wrong way round: G lowers log(1 − D), which is −softplus(a).",
+            ),
+            (lambda a: -F.softplus(a).sum(), "This is a sum over the batch; the loss is a mean."),
+            (
+                lambda a: -F.softplus(-a).mean(),
+                "This is E log D, which D lowers on nobody; G lowers E log(1 − D).",
+            ),
+            (
+                lambda a: -F.softplus(a.detach()).mean(),
+                "The value is right, but detached: G learns nothing from it.",
+            ),
+            (lambda a: (1 - a).log().mean(), "The logits are taken for probabilities."),
+        ],
+    ),
+    FunctionTask(
+        name="wasserstein1",
+        answer=wasserstein1,
+        cases=_divergence_cases,
+        why="It still says how far there is to go where JSD and TV no longer change.",
+        hints=(
+            "How much mass has to cross the point x, from one side to the other?",
+            "It is |F_p(x) − F_q(x)|, with F the integral of the density up to x. Then integrate "
+            "over x.",
+            "(torch.cumsum(p − q, 0) * dx).abs().sum() * dx",
+        ),
+        explanation="On a line W1 = ∫|F_p − F_q| dx (Vallender 1974). There are two integrals, and "
+        "so two factors dx.",
+        mistakes=[
+            (
+                lambda p, q, dx: (p - q).abs().sum() * dx / 2,
+                "This is the total variation; W1 compares the distribution functions.",
+            ),
+            (
+                lambda p, q, dx: (p - q).abs().sum() * dx,
+                "The densities are compared; W1 compares their running integrals.",
+            ),
+            (
+                lambda p, q, dx: (p - q).cumsum(0).abs().sum() * dx,
+                "One dx is missing: there are two integrals, the running one and the outer one.",
+            ),
+            (
+                lambda p, q, dx: (p - q).cumsum(0).abs().sum(),
+                "Both dx are missing: a sum times dx is an integral.",
+            ),
+            (
+                lambda p, q, dx: ((p - q).cumsum(0) * dx).sum() * dx,
+                "The absolute value is missing: this is the difference of the means.",
+            ),
+            (
+                lambda p, q, dx: ((p - q).cumsum(0) * dx).abs().max(),
+                "This is the largest difference of the distribution functions; W1 integrates it.",
+            ),
+            (
+                lambda p, q, dx: ((p - q).cumsum(0) * dx).square().sum() * dx,
+                "The difference is squared; W1 takes its absolute value.",
+            ),
+            (
+                lambda p, q, dx: wasserstein1(p, q, dx) / 2,
+                "There is no factor ½ here: that one belongs to the total variation.",
+            ),
+        ],
+    ),
+    Trial(
+        name="trained_discriminator",
+        why="A network that never saw a density has found p/(p + q) from samples alone.",
+        hints=(
+            "What does D see in one step, and which loss goes down?",
+            "Draw real x from N(1, 1) and fake x from N(−1, 1), and lower softplus(−a(real)) + "
+            "softplus(a(fake)), both as means.",
+            "nn.Sequential(nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, 1)), Adam with rate 0.01, "
+            "400 steps of 512 samples each.",
+        ),
+        explanation="The best logit is log p − log q = 2x. A small network comes within 0.05 of "
+        "its sigmoid in 400 steps.",
+        answer=trained_discriminator,
+        trial=_near_the_best,
+    ),
     FunctionTask(
         name="optimal_discriminator",
         answer=optimal_discriminator,

@@ -3,11 +3,12 @@
 import math
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from course_lib.checks.comparing import Case
 from course_lib.checks.inputs import DTYPES, normal, told
-from course_lib.checks.tasks import FunctionTask
+from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 
 
 def discriminator_loss(real_logits, fake_logits):
@@ -25,6 +26,14 @@ def slerp(z0, z1, t):
     if omega.sin().abs().min() < 1e-6:  # parallel: the arc is a straight line
         return (1 - t) * z0 + t * z1
     return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+
+
+def train_discriminator(generator, discriminator, optimiser, real, z):
+    fake = generator(z).detach()  # the same pixels, and no way back into G
+    loss = discriminator_loss(discriminator(real), discriminator(fake))
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
 
 
 def logit_cases(count: int) -> list[Case]:
@@ -165,7 +174,144 @@ def _clamped(eps):
 
 _CAPS = (1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4)
 
+
+def _step_of_d(train: object) -> str:
+    """Return what is wrong with a step of D, or "", by comparing it with the right one."""
+    torch.manual_seed(0)
+    generator, ours = nn.Linear(3, 2), nn.Linear(2, 1)
+    theirs = nn.Linear(2, 1)
+    theirs.load_state_dict(ours.state_dict())
+    before = [weight.clone() for weight in (*generator.parameters(), *theirs.parameters())]
+    real, z = torch.randn(8, 2) + 1, torch.randn(8, 3)
+    # Gradients that an earlier step has left behind.
+    for weight in (*ours.parameters(), *theirs.parameters()):
+        weight.grad = torch.ones_like(weight)
+    train_discriminator(generator, ours, torch.optim.SGD(ours.parameters(), 0.1), real, z)
+    train(generator, theirs, torch.optim.SGD(theirs.parameters(), 0.1), real, z)
+    if any(weight.grad is not None for weight in generator.parameters()):
+        return (
+            "detach is missing: after D's step G's weights hold a gradient of D's loss. "
+            "Expected none."
+        )
+    weights = [*generator.parameters(), *theirs.parameters()]
+    if not all(torch.equal(a, b) for a, b in zip(before[:2], weights[:2], strict=True)):
+        return "The generator has moved; in D's step it stands still."
+    if all(torch.equal(a, b) for a, b in zip(before[2:], weights[2:], strict=True)):
+        return "D has not moved: after backward() comes optimiser.step()."
+    error = max(
+        (a - b).abs().max().item()
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True)
+    )
+    if error < 1e-6:
+        return ""
+    moved = [(b - a).flatten() for a, b in zip(before[2:], weights[2:], strict=True)]
+    right = [(b - a).flatten() for a, b in zip(before[2:], ours.parameters(), strict=True)]
+    moved, right = torch.cat(moved), torch.cat(right)
+    if (moved - right + 0.1).abs().max() < 1e-5:
+        return "zero_grad is missing: the gradients of the step before are added to these."
+    if (moved + right).abs().max() < 1e-5:
+        return "D moves the wrong way: real and fake, or the sign of the loss, are exchanged."
+    return f"D's weights differ from the expected ones by up to {error:.2g}: look at the loss."
+
+
 TASKS = [
+    Prediction(
+        name="dcgan_shapes",
+        why="Read layer by layer, a network tells its sizes before you run it.",
+        hints=(
+            "What does a convolution of 4×4 with stride 2 and padding 1 do to a size?",
+            "Convolution: (n + 2·padding − kernel)//stride + 1. Transposed: (n − 1)·stride − "
+            "2·padding + kernel.",
+            "28 to 14; 7 to 14; (7 + 2 − 3)//2 + 1; 16 · 4 · 4; one number per image.",
+        ),
+        explanation="(28 + 2 − 4)//2 + 1 = 14; (7 − 1)·2 − 2 + 4 = 14; (7 + 2 − 3)//2 + 1 = 4. "
+        "4w·4·4 = 64·16 = 1024 numbers at w = 16, and D ends in one logit per image: 64.",
+        expected={
+            "convolution 4x4, stride 2, padding 1, on 28": 14,
+            "transposed convolution 4x4, stride 2, padding 1, on 7": 14,
+            "convolution 3x3, stride 2, padding 1, on 7": 4,
+            "inputs of D's last layer at width 16": 1024,
+            "logits for a batch of 64": 64,
+        },
+        mistakes=[
+            ("convolution 4x4, stride 2, padding 1, on 28", 13, "The padding is forgotten."),
+            (
+                "transposed convolution 4x4, stride 2, padding 1, on 7",
+                3,
+                "That is the convolution; the transposed one runs the geometry backwards.",
+            ),
+            (
+                "transposed convolution 4x4, stride 2, padding 1, on 7",
+                16,
+                "The padding is forgotten: in a transposed convolution it takes pixels away.",
+            ),
+            ("convolution 3x3, stride 2, padding 1, on 7", 3, "The padding is forgotten."),
+            ("inputs of D's last layer at width 16", 256, "There are 4w channels, not w."),
+            ("logits for a batch of 64", 1, "Each image gets a logit of its own."),
+        ],
+    ),
+    Prediction(
+        name="failures",
+        why="Curves and pictures together give the illness away; neither does alone.",
+        hints=(
+            "Which of the patients does the loss alone betray?",
+            "The five answers are: d too strong, saturating, no batch norm, rate too high, train "
+            "mode.",
+            "Both losses near 0 and G's below 0: saturating. A spike at once: rate too high.",
+        ),
+        explanation="A D far ahead has a loss near 0 while G's is many times larger. The "
+        "saturating loss looks solved. Without batch norm all z give one grey shape. Too high a "
+        "rate starts with a spike. In train mode an image depends on its neighbours.",
+        expected={
+            "D's loss near 0, G's loss 8": "d too strong",
+            "D's loss near 0, G's loss -0.02": "saturating",
+            "one grey shape for every z": "no batch norm",
+            "G's loss jumps to 60 within ten steps": "rate too high",
+            "the image of one z changes with its neighbours": "train mode",
+        },
+        mistakes=[
+            (
+                "D's loss near 0, G's loss 8",
+                "saturating",
+                "The saturating loss is never above 0; here G's is 8.",
+            ),
+            (
+                "D's loss near 0, G's loss -0.02",
+                "d too strong",
+                "D is strong here too, but a loss of G below 0 betrays the formula itself.",
+            ),
+            (
+                "one grey shape for every z",
+                "rate too high",
+                "Too high a rate gives blotches that differ.",
+            ),
+            (
+                "G's loss jumps to 60 within ten steps",
+                "d too strong",
+                "A strong D pulls away step by step; a spike at once comes from too large a step.",
+            ),
+            (
+                "the image of one z changes with its neighbours",
+                "no batch norm",
+                "The other way round: batch norm is there, and uses the batch's own mean.",
+            ),
+        ],
+    ),
+    Trial(
+        name="train_discriminator",
+        why="D learns and G stands still: without detach G would be taught to be found out.",
+        hints=(
+            "Whose weights may move in D's step, and whose gradients must stay None?",
+            "Three lines are to be looked at: how the fake is made, what is done before backward, "
+            "and which loss is lowered.",
+            "fake = generator(z).detach(), then optimiser.zero_grad(), backward(), step().",
+        ),
+        explanation="detach keeps the gradient out of G; zero_grad forgets the step before; the "
+        "loss calls real images real and fakes fake.",
+        answer=train_discriminator,
+        trial=_step_of_d,
+        arguments=5,
+    ),
     FunctionTask(
         name="discriminator_loss",
         answer=discriminator_loss,
