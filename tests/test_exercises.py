@@ -1,4 +1,4 @@
-"""Exercises: student notebooks follow from the solutions, give nothing away and run as delivered."""
+"""Exercises: students' notebooks follow from solutions, give nothing away, run as delivered."""
 
 import ast
 import json
