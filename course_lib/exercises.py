@@ -22,7 +22,7 @@ def student_source(source: str) -> str:
     Raises:
         ValueError: a region does not end, or ends without having begun.
     """
-    source = _HIDDEN.sub("", _SOLUTION.sub(r"\1...  # your code", source))
+    source = _HIDDEN.sub("", _SOLUTION.sub(r"\1# Your lines.\n\1...", source))
     if left := re.search(r"### (?:BEGIN|END) [A-Z ]+", source):
         raise ValueError(f"{left[0]!r} stands without its counterpart")
     return source

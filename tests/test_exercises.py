@@ -138,7 +138,7 @@ def test_regions_are_replaced_where_they_stand():
     text = (
         "def f(x):\n    ### BEGIN SOLUTION\n    y = x\n    return y\n    ### END SOLUTION\n\nf(1)"
     )
-    assert exercises.student_source(text) == "def f(x):\n    ...  # your code\n\nf(1)"
+    assert exercises.student_source(text) == "def f(x):\n    # Your lines.\n    ...\n\nf(1)"
     ast.parse(exercises.student_source(text))
     hidden = "### BEGIN HIDDEN TESTS\nassert 1\n### END HIDDEN TESTS\nf(1)"
     assert exercises.student_source(hidden) == "f(1)"
