@@ -20,7 +20,7 @@ LAB_OPTIONS = --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00
 
 NOTEBOOKS = notebooks $(if $(wildcard exercises/solutions/*.ipynb),exercises/solutions)
 
-.PHONY: help lab test lessons badges constraints clean
+.PHONY: help lab test lessons exercises badges constraints clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ test: .venv/test.stamp ## check everything: style, library, widgets, every noteb
 
 lessons: .venv/test.stamp ## run every lesson and store its outputs, with seconds and memory
 	$(BIN)/python benchmarks/lessons.py --store $(ARGS)
+
+exercises: .venv/lab.stamp ## write the student notebooks from exercises/solutions
+	$(BIN)/python -m course_lib exercises
 
 badges: .venv/lab.stamp ## write launch badges and links, once pyproject.toml has the address
 	$(BIN)/python -m course_lib badges

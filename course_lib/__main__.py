@@ -1,4 +1,4 @@
-"""The course's commands: ``python -m course_lib doctor``, ``lessons``, ``train`` and ``badges``."""
+"""The course's commands: ``python -m course_lib doctor``, ``lessons``, ``train``, ``exercises``, ``badges``."""
 
 import argparse
 import sys
@@ -22,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.add_argument("--out", type=Path, metavar="DIR", help="where checkpoints and model go")
     train.set_defaults(run=_train)
+
+    exercises = commands.add_parser("exercises", help="write student notebooks from solutions")
+    exercises.set_defaults(run=_exercises)
 
     badges = commands.add_parser("badges", help="write launch links into README and lessons")
     badges.set_defaults(run=_badges)
@@ -63,6 +66,14 @@ def _train(options: argparse.Namespace) -> int:
         print(f"Error: no recipe is named {options.name!r}. There are: {known}", file=sys.stderr)
         return 2
     recipes.train(options.name, resume=options.resume, out=options.out)
+    return 0
+
+
+def _exercises(options: argparse.Namespace) -> int:
+    from course_lib import exercises
+
+    changed = exercises.write()
+    print("\n".join(f"wrote {path}" for path in changed) or "Everything is up to date.")
     return 0
 
 

@@ -306,7 +306,7 @@ def test_make_test_counts_every_part(clone):
 @needs_make
 def test_make_alone_lists_its_commands(clone):
     run = subprocess.run(["make"], cwd=clone, capture_output=True, text=True, check=True)
-    for name in ("lab", "test", "lessons", "badges", "constraints", "clean"):
+    for name in ("lab", "test", "lessons", "exercises", "badges", "constraints", "clean"):
         assert f"make {name} " in run.stdout
 
 

@@ -1,0 +1,55 @@
+"""Seeded inputs for the checks."""
+
+import math
+from collections.abc import Callable
+
+import torch
+
+from course_lib import theory
+
+DTYPES = (torch.float32, torch.float64)
+
+
+def normal(seed: int, *shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    """Return normal numbers of a shape, the same for the same seed."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype)
+
+
+def uniform(seed: int, *shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    """Return numbers of a shape, uniform in [0, 1), the same for the same seed."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(*shape, generator=generator, dtype=torch.float64).to(dtype)
+
+
+def told(dtype: torch.dtype) -> str:
+    """Return a dtype's name without its module: "float32"."""
+    return str(dtype).removeprefix("torch.")
+
+
+def mixture(seed: int, x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Return the density on x of two Gaussians, drawn by the seed; it has died out at ±10."""
+    shares = uniform(seed, 5).tolist()
+    # In float32 D* rounds to 1 where the ratio of two densities passes 1e7: there, nearer ones.
+    reach, spread = (1.0, 0.0) if dtype == torch.float32 else (2.0, 0.6)
+    means = [reach * (2 * share - 1) for share in shares[1:3]]
+    stds = [1.2 + spread * (share - 0.5) for share in shares[3:]]
+    weight = 0.2 + 0.6 * shares[0]
+    return theory.mixture(x, means, stds, [weight, 1 - weight]).to(dtype)
+
+
+def with_axes(function: Callable) -> Callable:
+    """Return a function of (N, C, H, W) that also takes one plane (H, W) and its kernel (k, k)."""
+
+    def wrapped(image, kernel, *numbers):
+        if image.ndim == 4:
+            return function(image, kernel, *numbers)
+        return function(image[None, None], kernel[None, None], *numbers)[0, 0]
+
+    return wrapped
+
+
+def covariance(seed: int, size: int, dtype: torch.dtype) -> torch.Tensor:
+    """Return a covariance (size, size) that is far from diagonal and from singular."""
+    factor = normal(seed, size, size)
+    return (factor @ factor.T / math.sqrt(size) + 0.3 * torch.eye(size)).to(dtype)

@@ -1,0 +1,474 @@
+"""Tasks of lesson 02: convolution, receptive fields, Gram matrices and the Fréchet distance."""
+
+import torch
+from torch.nn import functional as F
+
+from course_lib.checks.comparing import Case
+from course_lib.checks.inputs import DTYPES, covariance, normal, told, with_axes
+from course_lib.checks.tasks import FunctionTask
+
+
+def conv2d(image, kernel, padding, stride):
+    k = kernel.shape[-1]
+    padded = F.pad(image, (padding,) * 4)  # zeros on all four sides
+    windows = padded.unfold(2, k, stride).unfold(3, k, stride)  # (N, C, H', W', k, k)
+    return torch.einsum("nchwij,ocij->nohw", windows, kernel)
+
+
+def receptive_field(layers):
+    field, jump = 1, 1  # in pixels of the image: what a position sees; the step between two
+    for kernel, stride in layers:
+        field += (kernel - 1) * jump
+        jump *= stride
+    return field
+
+
+def gram_matrix(features):
+    n, c, h, w = features.shape
+    flat = features.reshape(n, c, h * w)
+    return flat @ flat.transpose(1, 2) / (c * h * w)
+
+
+def frechet_distance(mu1, cov1, mu2, cov2):
+    values, vectors = torch.linalg.eigh(cov1)
+    root = vectors @ torch.diag(values.clamp(min=0).sqrt()) @ vectors.T
+    # The eigenvalues of cov1·cov2 are those of this symmetric matrix.
+    product = torch.linalg.eigvalsh(root @ cov2 @ root).clamp(min=0)
+    trace = cov1.trace() + cov2.trace() - 2 * product.sqrt().sum()
+    return (mu1 - mu2).square().sum() + trace
+
+
+def _conv_numbers() -> list[tuple[int, int, int]]:
+    """Return triples of kernel size, padding and stride that tell the usual mistakes apart."""
+    return [(3, 0, 1), (3, 1, 1), (3, 1, 2), (5, 2, 1), (2, 0, 2), (3, 2, 3)]
+
+
+def _conv_cases() -> list[Case]:
+    cases = []
+    for seed, (k, padding, stride) in enumerate(_conv_numbers()):
+        dtype = DTYPES[seed % 2]
+        image, kernel = normal(seed, 2, 3, 8, 9, dtype=dtype), normal(9, 4, 3, k, k, dtype=dtype)
+        where = (
+            f"an image (2, 3, 8, 9) and a kernel (4, 3, {k}, {k}), padding {padding}, stride "
+            f"{stride}, {told(dtype)}"
+        )
+        cases.append(Case((image, kernel, padding, stride), where))
+    return cases
+
+
+def _plane_cases() -> list[Case]:
+    cases = []
+    for seed, (k, padding, stride) in enumerate(_conv_numbers()):
+        dtype = DTYPES[seed % 2]
+        image, kernel = normal(seed, 8, 9, dtype=dtype), normal(9, k, k, dtype=dtype)
+        where = (
+            f"an image (8, 9) and a kernel ({k}, {k}), padding {padding}, stride {stride}, "
+            f"{told(dtype)}"
+        )
+        cases.append(Case((image, kernel, padding, stride), where))
+    return cases
+
+
+def _layer_cases() -> list[Case]:
+    lists = [
+        [(3, 1)],
+        [(3, 1), (3, 1)],
+        [(3, 1), (2, 2)] * 3,
+        [(4, 2), (4, 2), (3, 2)],
+        [(7, 2), (3, 2), (3, 1), (1, 1), (5, 1)],
+        [],
+    ]
+    return [Case((layers,), f"layers = {layers}") for layers in lists]
+
+
+def _features_cases() -> list[Case]:
+    shapes = [(2, 3, 4, 5), (1, 4, 6, 6), (3, 5, 2, 7)]
+    return [
+        Case(
+            (0.5 + normal(seed, *shape, dtype=dtype),),
+            f"features {shape}, {told(dtype)}",
+            gradients=(0,),
+            in_place=True,
+        )
+        for seed, shape in enumerate(shapes)
+        for dtype in DTYPES
+    ]
+
+
+def _gaussian_cases() -> list[Case]:
+    cases = []
+    for seed, size in enumerate((2, 4, 6)):
+        for dtype in DTYPES:
+            inputs = (
+                normal(seed, size, dtype=dtype),
+                covariance(seed + 10, size, dtype),
+                normal(seed + 20, size, dtype=dtype),
+                covariance(seed + 30, size, dtype),
+            )
+            where = f"two Gaussians of {size} features, {told(dtype)}"
+            # Roots of small eigenvalues cost digits: float32 keeps three.
+            cases.append(Case(inputs, where, tolerance=1e-3))
+    same = (normal(1, 3), covariance(2, 3, torch.float64))
+    cases.append(Case((*same, *same), "twice the same Gaussian, float64", tolerance=1e-3))
+    return cases
+
+
+def _conv_mistake(function, sentence):
+    return with_axes(function), sentence
+
+
+def _depthwise(image, kernel, padding, stride):
+    c = image.shape[1]
+    if kernel.shape[1] == 1:
+        raise ValueError
+    parts = [
+        F.conv2d(image[:, i : i + 1], kernel[:, i : i + 1], padding=padding, stride=stride)
+        for i in range(c)
+    ]
+    return sum(parts) / c
+
+
+def _early_jump(layers):
+    field, jump = 1, 1
+    for kernel, stride in layers:
+        jump *= stride
+        field += (kernel - 1) * jump
+    return field
+
+
+def _all_fields(layers):
+    return [receptive_field(layers[: k + 1]) for k in range(len(layers))]
+
+
+def _last_stride(layers):
+    field, previous = 1, 1
+    for kernel, stride in layers:
+        field += (kernel - 1) * previous
+        previous = stride
+    return field
+
+
+def _kernel_times_jump(layers):
+    field, jump = 1, 1
+    for kernel, stride in layers:
+        field += kernel * jump
+        jump *= stride
+    return field
+
+
+def _product(layers):
+    field = 1
+    for kernel, _ in layers:
+        field *= kernel
+    return field
+
+
+def _jump(layers):
+    jump = 1
+    for _, stride in layers:
+        jump *= stride
+    return jump
+
+
+def _sum_of_products(features):
+    return gram_matrix(features) * features[0].numel()
+
+
+def _batch_gram(features):
+    n, c, h, w = features.shape
+    flat = features.transpose(0, 1).reshape(c, n * h * w)
+    return flat @ flat.T / (c * h * w)
+
+
+def _places(features):
+    n, c, h, w = features.shape
+    flat = features.reshape(n, c, h * w)
+    return flat.transpose(1, 2) @ flat / (c * h * w)
+
+
+def _centred_gram(features):
+    return gram_matrix(features - features.mean(dim=(2, 3), keepdim=True))
+
+
+def _channels_last_gram(features):
+    n, c, h, w = features.shape
+    flat = features.permute(0, 2, 3, 1).reshape(n, c, h * w)  # the mistake: not the channels' rows
+    return flat @ flat.transpose(1, 2) / (c * h * w)
+
+
+def _root(matrix):
+    values, vectors = torch.linalg.eigh(matrix)
+    return vectors @ torch.diag(values.clamp(min=0).sqrt()) @ vectors.T
+
+
+def _trace_of_root(cov1, cov2):
+    root = _root(cov1)
+    return torch.linalg.eigvalsh(root @ cov2 @ root).clamp(min=0).sqrt().sum()
+
+
+def _frechet(difference, cov1, cov2, cross):
+    return difference + cov1.trace() + cov2.trace() - 2 * cross
+
+
+TASKS = [
+    FunctionTask(
+        name="conv2d",
+        answer=conv2d,
+        also_right=(with_axes(conv2d),),
+        cases=_conv_cases,
+        other_cases=_plane_cases,
+        why="Every layer of every network in this course is this sum of products, or its reverse.",
+        hints=(
+            "Which pixels does the output at one position see, and where does the next window "
+            "begin?",
+            "Pad with zeros first. The window of output (i, j) begins at row i·stride and column "
+            "j·stride of the padded image; multiply it by the kernel, as it is, and add up.",
+            "F.pad(image, (padding,) * 4), then .unfold(2, k, stride).unfold(3, k, stride) gives "
+            "all windows (N, C, H', W', k, k); sum their products with the kernel over C and "
+            "both k.",
+        ),
+        explanation="The image (N, C, H, W) is padded with zeros, cut into windows, and each "
+        "window is multiplied by each kernel of (O, C, k, k) and added up over channels and "
+        "window. The kernel is not turned: networks compute the cross-correlation and call it "
+        "convolution.",
+        mistakes=[
+            _conv_mistake(
+                lambda x, w, p, s: conv2d(x, w.flip(2, 3), p, s),
+                "The kernel is flipped: that is the convolution of mathematics. PyTorch's conv2d, "
+                "and this task, lay the kernel on the image as it is.",
+            ),
+            _conv_mistake(
+                lambda x, w, p, s: conv2d(x, w, 0, s),
+                "The padding is forgotten: zeros belong around the image before it is cut into "
+                "windows.",
+            ),
+            _conv_mistake(
+                lambda x, w, p, s: conv2d(x, w, p, 1),
+                "The stride is ignored: neighbouring windows begin `stride` pixels apart.",
+            ),
+            _conv_mistake(
+                lambda x, w, p, s: conv2d(x, w, 0, 1),
+                "Padding and stride are both ignored.",
+            ),
+            _conv_mistake(
+                lambda x, w, p, s: F.conv2d(x, w, None, p, s),
+                "Padding and stride have changed places; F.conv2d takes the stride first.",
+            ),
+            _conv_mistake(
+                lambda x, w, p, s: conv2d(x, w.transpose(2, 3), p, s),
+                "The kernel is transposed: its rows and columns are exchanged.",
+            ),
+            _conv_mistake(
+                lambda x, w, p, s: conv2d(F.pad(x, (p,) * 4, mode="replicate"), w, 0, s),
+                "The border repeats the image's edge; the padding here is zeros.",
+            ),
+            _conv_mistake(
+                lambda x, w, p, s: conv2d(F.pad(x, (p,) * 4, mode="reflect"), w, 0, s),
+                "The border mirrors the image; the padding here is zeros.",
+            ),
+            _conv_mistake(
+                lambda x, w, p, s: conv2d(F.pad(x, (0, p, 0, p)), w, 0, s),
+                "Zeros stand at the right and at the bottom only; they belong on all four sides.",
+            ),
+            _conv_mistake(
+                _depthwise,
+                "The channels are averaged; a convolution adds them up.",
+            ),
+        ],
+    ),
+    FunctionTask(
+        name="receptive_field",
+        answer=receptive_field,
+        cases=_layer_cases,
+        why="What lies outside of it, a unit can neither see nor explain: it bounds the size of "
+        "the patterns that a layer can know.",
+        hints=(
+            "A kernel of 3 sees how many positions more than one of its inputs? And how many "
+            "pixels of the image apart do those inputs lie?",
+            "Keep two numbers: the field, and the jump between two neighbours, both 1 at first.",
+            "For each (kernel, stride): field += (kernel − 1)·jump, and only then jump *= stride.",
+        ),
+        explanation="A kernel of size k adds k − 1 neighbours, each of them one jump away, in "
+        "pixels of the image. Each stride multiplies the jump of all layers after it.",
+        mistakes=[
+            (
+                lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers),
+                "The strides are ignored: after a stride of 2, a step on the map is worth two "
+                "pixels.",
+            ),
+            (
+                _early_jump,
+                "The stride is multiplied in too early: a layer's own stride only spreads the "
+                "layers after it.",
+            ),
+            (
+                _last_stride,
+                "Only the last stride counts here; the strides of all layers before multiply.",
+            ),
+            (
+                lambda layers: sum(kernel for kernel, _ in layers),
+                "The kernels are added up; a kernel of k adds k − 1, since one pixel is already "
+                "seen, and strides spread it.",
+            ),
+            (
+                _kernel_times_jump,
+                "Each kernel adds k·jump here; it adds k − 1 neighbours: one is already seen.",
+            ),
+            (_product, "The kernels are multiplied; fields grow by (kernel − 1)·jump, a sum."),
+            (_jump, "This is the jump, the product of the strides; the field adds up kernels."),
+            (
+                lambda layers: receptive_field(layers) - 1,
+                "It is 1 too small: before any layer, a pixel sees itself, so the field starts at "
+                "1.",
+            ),
+            (
+                lambda layers: receptive_field(layers[::-1]),
+                "The layers are taken from the last to the first; begin at the image.",
+            ),
+            (
+                _all_fields,
+                "This is the list of the fields after every layer; the last one is wanted, as a "
+                "number.",
+            ),
+        ],
+    ),
+    FunctionTask(
+        name="gram_matrix",
+        answer=gram_matrix,
+        cases=_features_cases,
+        why="It keeps which features occur together and forgets where: that is what style "
+        "transfer calls style. (The lesson divides by H·W only; this task by C·H·W.)",
+        hints=(
+            "Position does not matter. Which axes can you flatten into one?",
+            "With features as (N, C, H·W), entry [i, j] is the sum over positions of channel i "
+            "times channel j. Which product of matrices is that?",
+            "flat @ flat.transpose(1, 2), divided by C·H·W.",
+        ),
+        explanation="Flatten the positions, multiply the matrix (C, H·W) of each image by its "
+        "transpose, and divide by C·H·W, so that sizes can be compared. Each image has its own.",
+        mistakes=[
+            (
+                lambda f: gram_matrix(f) * f.shape[1],
+                "This is divided by H·W, as in the lesson; the task divides by C·H·W.",
+            ),
+            (_sum_of_products, "The division by C·H·W is missing."),
+            (
+                lambda f: gram_matrix(f) * f.shape[2] * f.shape[3],
+                "This is divided by C only; the task divides by C·H·W.",
+            ),
+            (
+                lambda f: gram_matrix(f) / len(f),
+                "This is also divided by the batch size N; each image has a Gram matrix of its "
+                "own, divided by C·H·W.",
+            ),
+            (
+                _batch_gram,
+                "This is one matrix for the whole batch; each image has its own, (N, C, C).",
+            ),
+            (
+                _places,
+                "This compares positions, (N, H·W, H·W); a Gram matrix compares channels, "
+                "(N, C, C).",
+            ),
+            (
+                _channels_last_gram,
+                "The channels were moved last before flattening, so rows are no longer channels; "
+                "flatten (N, C, H, W) as it is.",
+            ),
+            (
+                _centred_gram,
+                "The mean of each channel is subtracted: that is a covariance. A Gram matrix keeps "
+                "the mean.",
+            ),
+            (
+                lambda f: gram_matrix(f.detach()),
+                "The value is right, but detached: style transfer needs the gradient with respect "
+                "to the features.",
+            ),
+        ],
+    ),
+    FunctionTask(
+        name="frechet_distance",
+        answer=frechet_distance,
+        cases=_gaussian_cases,
+        why="With features of the judge in it, this is the FID by which the course compares "
+        "generators.",
+        hints=(
+            "Which two things tell two Gaussians apart, and which of them has an easy distance?",
+            "‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½). The root is that of a matrix, not of its "
+            "entries. What are the eigenvalues of a matrix's root?",
+            "The trace of (Σ₁Σ₂)^½ is the sum of the roots of the eigenvalues of Σ₁Σ₂: "
+            "torch.linalg.eigvals(cov1 @ cov2), their real part, at least 0.",
+        ),
+        explanation="The squared distance of the means plus tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½). The trace of "
+        "the root is the sum of the roots of the eigenvalues of Σ₁Σ₂, which are those of the "
+        "symmetric Σ₁^½·Σ₂·Σ₁^½, so that nothing complex arises.",
+        mistakes=[
+            (
+                lambda m, a, n, b: frechet_distance(m, a, n, b).clamp(min=0).sqrt(),
+                "This is the root: the distance itself. The FID is its square.",
+            ),
+            (
+                lambda m, a, n, b: _frechet((m - n).square().sum(), a, b, (a @ b).sqrt().trace()),
+                "The root is taken entry by entry; (Σ₁Σ₂)^½ is the root of the matrix, which "
+                "multiplied by itself gives Σ₁Σ₂.",
+            ),
+            (
+                lambda m, a, n, b: _frechet(
+                    (m - n).square().sum(), a, b, (a @ b).abs().sqrt().trace()
+                ),
+                "The root is taken entry by entry; (Σ₁Σ₂)^½ is the root of the matrix, which "
+                "multiplied by itself gives Σ₁Σ₂.",
+            ),
+            (
+                lambda m, a, n, b: _frechet(
+                    (m - n).square().sum(), a, b, (a * b).clamp(min=0).sqrt().trace()
+                ),
+                "Σ₁ and Σ₂ are multiplied entry by entry, so that only the variances enter, as if "
+                "the features were uncorrelated; the formula multiplies matrices, with @.",
+            ),
+            (
+                lambda m, a, n, b: _frechet((m - n).square().sum(), a, b, _trace_of_root(a, b) / 2),
+                "The factor 2 before the root (Σ₁Σ₂)^½ is missing.",
+            ),
+            (
+                lambda m, a, n, b: _frechet(
+                    (m - n).square().sum(), a, b, (_root(a) @ _root(b)).trace()
+                ),
+                "Σ₁^½·Σ₂^½ equals (Σ₁Σ₂)^½ only where the two commute; take the root of the "
+                "product.",
+            ),
+            (
+                lambda m, a, n, b: _frechet(
+                    (m - n).square().sum(), a, b, (a @ b).trace().clamp(min=0).sqrt()
+                ),
+                "This is the root of the trace; the formula has the trace of the root.",
+            ),
+            (
+                lambda m, a, n, b: _frechet((m - n).square().sum(), a, b, (a @ b).trace()),
+                "The root of Σ₁Σ₂ is forgotten.",
+            ),
+            (
+                lambda m, a, n, b: _frechet((m - n).norm(), a, b, _trace_of_root(a, b)),
+                "The distance of the means is not squared.",
+            ),
+            (
+                lambda m, a, n, b: _frechet((m - n).square().mean(), a, b, _trace_of_root(a, b)),
+                "The squared differences of the means are averaged; they are summed.",
+            ),
+            (
+                lambda m, a, n, b: _frechet((m - n).square().sum(), a, b, -_trace_of_root(a, b)),
+                "The root is added; it is subtracted: equal Gaussians have distance 0.",
+            ),
+            (
+                lambda m, a, n, b: (m - n).square().sum(),
+                "Only the means are compared; the covariances are missing.",
+            ),
+            (
+                lambda m, a, n, b: (m - n).square().sum() + (a - b).square().sum(),
+                "The covariances are compared entry by entry; the formula is "
+                "tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½).",
+            ),
+        ],
+    ),
+]

@@ -1,0 +1,239 @@
+"""Answers to the tasks of lesson 01."""
+
+import math
+
+import numpy as np
+import torch
+from answers import Answers
+
+
+def discriminator_by_solving(p, q):
+    d = torch.empty_like(p)
+    for i in range(len(p)):
+        d[i] = p[i] / (p[i] + q[i])
+    return d
+
+
+def discriminator_in_place(p, q):
+    q += p
+    p /= q
+    return p
+
+
+class Discriminator(torch.nn.Module):
+    def forward(self, p, q):
+        return torch.sigmoid(p.log() - q.log())
+
+
+def kl(p, m, dx):
+    return torch.trapezoid(torch.xlogy(p, p) - torch.xlogy(p, m), dx=dx)
+
+
+def js_by_kl(p, q, dx):
+    m = 0.5 * (p + q)
+    return 0.5 * kl(p, m, dx) + 0.5 * kl(q, m, dx)
+
+
+def js_by_entropies(p, q, dx):
+    def entropy(density):
+        return float(-torch.xlogy(density, density).sum() * dx)
+
+    return entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2
+
+
+def js_by_the_game(p, q, dx):
+    total = (p + q).clamp(min=1e-30)
+    d = p / total
+    value = torch.einsum("i->", torch.xlogy(p, d) + torch.xlogy(q, 1 - d)) * dx
+    return (value + math.log(4)) / 2
+
+
+def js_by_mask(p, q, dx):
+    m = (p + q) / 2
+    left, right = p > 0, q > 0
+    total = (p[left] * (p[left] / m[left]).log()).sum()
+    total += (q[right] * (q[right] / m[right]).log()).sum()
+    return total * dx / 2
+
+
+def js_dividing_by_the_sum(p, q, dx):
+    m = p + q
+    return 0.5 * kl(p, m, dx) + 0.5 * kl(q, m, dx)
+
+
+def js_with_ratio(p, q, dx):
+    m = (p + q) / 2
+    return 0.5 * torch.trapezoid(p * torch.log(p / m) + q * torch.log(q / m), dx=dx)
+
+
+def js_one_sided(p, q, dx):
+    return kl(p, (p + q) / 2, dx)
+
+
+def js_in_bits(p, q, dx):
+    m = (p + q) / 2
+    return 0.5 * (kl(p, m, dx) + kl(q, m, dx)) / math.log(2)
+
+
+def js_upside_down(p, q, dx):
+    m = (p + q) / 2
+    return (
+        0.5
+        * (torch.xlogy(p, m) - torch.xlogy(p, p) + torch.xlogy(q, m) - torch.xlogy(q, q)).sum()
+        * dx
+    )
+
+
+def tv_by_the_larger(p, q, dx):
+    return 1 - torch.trapezoid(torch.minimum(p, q), dx=dx)
+
+
+def tv_by_the_event(p, q, dx):
+    event = p > q
+    return (p[event].sum() - q[event].sum()).item() * dx
+
+
+def tv_by_numpy(p, q, dx):
+    return np.abs(p.numpy() - q.numpy()).sum() * dx * 0.5
+
+
+class Logit(torch.nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def w1_by_trapezoid(p, q, dx):
+    difference = torch.cumulative_trapezoid(p - q, dx=dx)
+    return torch.trapezoid(difference.abs(), dx=dx)
+
+
+def w1_by_numpy(p, q, dx):
+    return np.abs(np.cumsum(p.numpy()) - np.cumsum(q.numpy())).sum() * dx**2
+
+
+VALUES = {
+    "V where D is one half": -1.386,
+    "D* where p is three times q": 0.75,
+    "JSD without overlap": 0.693,
+    "TV without overlap": 1,
+    "slope of log(1 - D) at logit -50": 0,
+}
+
+ANSWERS = {
+    "game_values": Answers(
+        right=[
+            VALUES,
+            VALUES | {"JSD without overlap": math.log(2)},
+            VALUES | {"TV without overlap": 1.0},
+        ],
+        wrong=[
+            (VALUES | {"V where D is one half": -0.693}, r"Two logarithms"),
+            (VALUES | {"D* where p is three times q": 3}, r"odds"),
+            (VALUES | {"JSD without overlap": 1}, r"in bits"),
+            (VALUES | {"TV without overlap": 2}, r"½ is missing"),
+            (VALUES | {"slope of log(1 - D) at logit -50": -1}, r"non-saturating"),
+        ],
+    ),
+    "saturating_generator_loss": Answers(
+        right=[
+            lambda a: torch.nn.functional.logsigmoid(-a).mean(),
+            lambda a: -torch.nn.functional.binary_cross_entropy_with_logits(a, torch.zeros_like(a)),
+            lambda a: -torch.logaddexp(a, torch.zeros_like(a)).sum() / len(a),
+        ],
+        wrong=[
+            (lambda a: -torch.nn.functional.logsigmoid(a).mean(), r"non-saturating"),
+            (lambda a: torch.log(1 - torch.sigmoid(a)).mean(), r"rounds to 0"),
+            (lambda a: torch.nn.functional.softplus(a).mean(), r"sign"),
+            (lambda a: torch.nn.functional.logsigmoid(-a).sum(), r"sum over the batch"),
+            (lambda a: torch.nn.functional.logsigmoid(-a.detach()).mean(), r"detached"),
+        ],
+    ),
+    "wasserstein1": Answers(
+        right=[w1_by_trapezoid, w1_by_numpy, lambda p, q, dx: w1_by_trapezoid(q, p, dx)],
+        wrong=[
+            (lambda p, q, dx: 0.5 * (p - q).abs().sum() * dx, r"total variation"),
+            (lambda p, q, dx: (p - q).cumsum(0).abs().sum() * dx, r"One dx is missing"),
+            (lambda p, q, dx: (p - q).cumsum(0).sum() * dx**2, r"absolute value"),
+            (lambda p, q, dx: (p - q).cumsum(0).abs().max() * dx, r"largest"),
+            (lambda p, q, dx: w1_by_trapezoid(p, q, dx) / 2, r"no factor ½"),
+        ],
+    ),
+    "trained_discriminator": Answers(
+        right=[
+            Logit(lambda x: 2 * x),
+            lambda x: 1.9 * x[:, 0],
+            lambda x: 2 * torch.sinh(x / 2) * 2,
+        ],
+        wrong=[
+            (lambda x: -2 * x, r"changed places"),
+            (lambda x: 0 * x, r"½ everywhere"),
+            (Logit(lambda x: torch.sigmoid(2 * x)), r"probabilities"),
+            (lambda x: 0 * x + 9, r"everything real"),
+            (lambda x: x.mean(), r"n logits"),
+        ],
+    ),
+    "optimal_discriminator": Answers(
+        right=[
+            lambda p, q: p / (p + q),
+            lambda p, q: 1 - q / (p + q),
+            discriminator_by_solving,
+            discriminator_in_place,
+            Discriminator(),
+            lambda p, q: 1 / (1 + q / p),
+        ],
+        wrong=[
+            (lambda p, q: 1 - p / (p + q), r"share of the fakes"),
+            (lambda p, q: p.div(q), r"odds"),
+            (lambda p, q: torch.where(p > q, 1.0, 0.0), r"linear game"),
+            (lambda p, q: (p / q).log(), r"logit"),
+            (lambda p, q: p / ((p + q) / 2), r"factor 2"),
+            (lambda p, q: p / p + q, r"divides before it adds"),
+            (lambda p, q: p / (p + q).sum(), r"at each x"),
+            (lambda p, q: 0.5 * p / (p + q), r"0\.5 times"),
+        ],
+    ),
+    "js_divergence": Answers(
+        right=[
+            js_by_kl,
+            js_by_entropies,
+            js_by_the_game,
+            js_by_mask,
+            lambda p, q, dx: js_by_kl(q, p, dx),
+        ],
+        wrong=[
+            (js_dividing_by_the_sum, r"mixture is the mean"),
+            (js_with_ratio, r"0·log 0"),
+            (js_one_sided, r"other half"),
+            (js_in_bits, r"in bits"),
+            (js_upside_down, r"sign"),
+            (lambda p, q, dx: 2 * js_by_kl(p, q, dx), r"½ is missing"),
+            (lambda p, q, dx: kl(p, q, dx), r"KL\(p‖q\)"),
+            (lambda p, q, dx: js_by_kl(p, q, dx) / dx, r"times the grid's step"),
+            (lambda p, q, dx: js_by_kl(p, q, dx) ** 0.5, r"root"),
+            (lambda p, q, dx: 2 * js_by_kl(p, q, dx) - math.log(4), r"value of the game"),
+        ],
+    ),
+    "total_variation": Answers(
+        right=[
+            lambda p, q, dx: 0.5 * torch.trapezoid((p - q).abs(), dx=dx),
+            tv_by_the_larger,
+            tv_by_the_event,
+            tv_by_numpy,
+            lambda p, q, dx: torch.maximum(p - q, torch.zeros_like(p)).sum() * dx,
+        ],
+        wrong=[
+            (lambda p, q, dx: torch.trapezoid((p - q).abs(), dx=dx), r"½ is missing"),
+            (lambda p, q, dx: 0.5 * torch.trapezoid(p - q, dx=dx), r"absolute value is missing"),
+            (lambda p, q, dx: 0.5 * ((p - q) ** 2).sum() * dx, r"squared"),
+            (lambda p, q, dx: 0.5 * (p - q).abs().sum(), r"times the grid's step"),
+            (lambda p, q, dx: (p - q).abs().max(), r"largest difference"),
+            (lambda p, q, dx: torch.minimum(p, q).sum() * dx, r"1 − TV"),
+            (lambda p, q, dx: 0.5 * (p - q).abs().mean(), r"mean over the points"),
+            (lambda p, q, dx: ((p - q) ** 2).sum().mul(dx).sqrt(), r"L2"),
+        ],
+    ),
+}
