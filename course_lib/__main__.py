@@ -1,4 +1,4 @@
-"""The course's commands: ``python -m course_lib doctor``, ``lessons``, ``train``, ``exercises``, ``badges``."""
+"""The course's commands: ``python -m course_lib`` and ``doctor``, ``lessons``, ``train`` …"""
 
 import argparse
 import sys
