@@ -154,3 +154,17 @@ def test_a_lost_marker_is_named(lost):
 def test_without_solutions_the_command_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match="No solutions"):
         exercises.write(tmp_path)
+
+
+def test_the_teachers_page_lists_every_task_with_its_minutes():
+    page = (exercises.FOLDER / "README.md").read_text(encoding="utf-8")
+    for path in sorted((exercises.FOLDER / "solutions").glob("*.ipynb")):
+        section = page.split(f"]({path.name})**", 1)[1].split("**[", 1)[0]
+        text = "\n".join(
+            "".join(cell["source"])
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        )
+        tasks = re.findall(r"^## Task (\d+): (.+) \((\d+) minutes\)$", text, re.MULTILINE)
+        assert len(tasks) >= 4
+        listed = re.findall(r"^\| (\d+) (.+?) \| (\d+) \|", section, re.MULTILINE)
+        assert listed == tasks, path.name
