@@ -145,7 +145,7 @@ def _pairs_are_wrong(draw: object) -> str:
             return f"contradicts is read by columns; row i belongs to portrait i. {told_so}"
         if true:
             return f"{told_so} Expected none."
-    contradicts, counts, calls = _contradicting(1, 8, 0.6), torch.zeros(8, 8), 400
+    contradicts, counts, calls = _contradicting(1, 8, 0.6), torch.zeros(8, 8), 800
     for _ in range(calls):
         rows, problem = _drawn(draw, contradicts)
         if problem:
@@ -157,7 +157,7 @@ def _pairs_are_wrong(draw: object) -> str:
             "Every call gives a portrait the same wrong caption, so that D can learn it by heart: "
             "draw among all that contradict."
         )
-    # Half of the even share is more than four standard deviations away from it.
+    # Half of the even share is more than five standard deviations away from it.
     if (counts < 0.5 * calls / choices[:, None])[contradicts].any():
         return (
             "Some captions that contradict are drawn far too seldom: each should come equally "
