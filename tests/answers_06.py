@@ -5,6 +5,9 @@ from answers import Answers
 from torch import nn
 from torch.nn import functional as F
 
+from course_lib.checks import tasks
+
+TASKS = tasks()
 bce = F.binary_cross_entropy_with_logits
 
 
@@ -52,6 +55,139 @@ def code_with_its_own_noise(mu, logsigma, eps):
     return mu + logsigma.exp() * torch.randn(mu.shape, dtype=mu.dtype)
 
 
+def cosines(images, texts):
+    return torch.stack([F.cosine_similarity(image, texts, dim=1) for image in images])
+
+
+def pair_by_pair(images, texts, temperature):
+    odds = (cosines(images, texts) / temperature).exp()
+    right = odds.diagonal()
+    return -0.5 * ((right / odds.sum(dim=1)).log() + (right / odds.sum(dim=0)).log()).mean()
+
+
+def by_logsumexp(images, texts, temperature):
+    x = images / images.norm(dim=1, keepdim=True)
+    t = texts / torch.linalg.norm(texts, dim=1, keepdim=True)
+    logits = torch.einsum("id,jd->ij", x, t) / temperature
+    rows, columns = torch.logsumexp(logits, 1), torch.logsumexp(logits, 0)
+    return (rows + columns - 2 * torch.diag(logits)).sum() / (2 * len(logits))
+
+
+class Clip(nn.Module):
+    def forward(self, images, texts, temperature):
+        logits = cosines(images, texts).div(temperature)
+        both = torch.cat([logits, logits.T])
+        return nn.CrossEntropyLoss()(both, torch.arange(len(logits)).repeat(2))
+
+
+def clip(images, texts, temperature, way=F.cross_entropy):
+    logits, answers = cosines(images, texts) / temperature, torch.arange(len(images))
+    return (way(logits, answers) + way(logits.T, answers)) / 2
+
+
+def soft(logits, answers):
+    return F.cross_entropy(F.softmax(logits, dim=-1), answers)
+
+
+def long_vectors(images, texts, temperature):
+    logits, answers = images @ texts.T / temperature, torch.arange(len(images))
+    return (F.cross_entropy(logits, answers) + F.cross_entropy(logits.T, answers)) / 2
+
+
+def rolled(contradicts):
+    return torch.arange(len(contradicts)).roll(-1)
+
+
+def one_by_one(contradicts):
+    rows = []
+    for row in contradicts:
+        choices = row.nonzero().squeeze(1)
+        rows.append(choices[torch.randint(len(choices), (1,))].item())
+    return rows
+
+
+def by_noise(contradicts):
+    return torch.rand(contradicts.shape).masked_fill(~contradicts, -1).argmax(dim=1)
+
+
+def until_wrong(contradicts):
+    n = len(contradicts)
+    rows = torch.randint(n, (n,))
+    while (true := ~contradicts[torch.arange(n), rows]).any():
+        rows = torch.where(true, torch.randint(n, (n,)), rows)
+    return rows
+
+
+def once_more(contradicts):
+    n = len(contradicts)
+    rows = torch.randint(n, (n,))
+    true = ~contradicts[torch.arange(n), rows]
+    return torch.where(true, torch.randint(n, (n,)), rows)
+
+
+def half_of_the_time(contradicts):
+    first = contradicts.int().argmax(dim=1)
+    drawn = torch.multinomial(contradicts.double(), 1)[:, 0]
+    return torch.where(torch.rand(len(contradicts)) < 0.85, first, drawn)
+
+
+@torch.no_grad()
+def sketch_by_decorator(stage1, z, text):
+    return stage1.eval()(z, stage1.augment(text)[0])
+
+
+def sketch_without_weights(stage1, z, text):
+    stage1.requires_grad_(False).eval()
+    _, mu, log_sigma = stage1.augment(text)
+    torch.manual_seed(1)  # the ε that the augmentation has drawn
+    return stage1(z, mu + log_sigma.exp() * torch.randn(mu.shape))
+
+
+def sketch_and_back(stage1, z, text):
+    stage1.train(False)
+    c, _, _ = stage1.augment(text)
+    picture = stage1(z, c).detach()
+    stage1.train()
+    return picture
+
+
+def sketch_without_gradient(stage1, z, text):
+    with torch.no_grad():
+        return stage1(z, stage1.augment(text)[0])
+
+
+def sketch_with_graph(stage1, z, text):
+    return stage1.eval()(z, stage1.augment(text)[0])
+
+
+def sketch_put_back(stage1, z, text):
+    before = {name: value.clone() for name, value in stage1.state_dict().items()}
+    picture = sketch_without_gradient(stage1, z, text)
+    stage1.load_state_dict(before)
+    return picture
+
+
+def sketch_of_the_mean(stage1, z, text):
+    with torch.no_grad():
+        return stage1.eval()(z, stage1.augment(text)[1])
+
+
+def sketch_of_new_noise(stage1, z, text):
+    with torch.no_grad():
+        return stage1.eval()(torch.randn_like(z), stage1.augment(text)[0])
+
+
+def sketch_that_learns(stage1, z, text):
+    stage1.eval()
+    picture = stage1(z, stage1.augment(text)[0])
+    picture.mean().backward()
+    torch.optim.Adam(stage1.parameters()).step()
+    return picture.detach()
+
+
+SIGNS = dict(TASKS["stackgan_signs"].expected)
+SIGN = [*SIGNS]
+
 ANSWERS = {
     "matching_loss": Answers(
         right=[
@@ -86,6 +222,68 @@ ANSWERS = {
             (lambda mu, s, eps: mu + s.data.exp() * eps, r"logsigma is detached"),
             (lambda mu, s, eps: mu + torch.exp(s) ** 2 * eps, r"variance"),
             (lambda mu, s, eps: torch.exp(s) * (mu + eps), r"multiplies mu"),
+        ],
+    ),
+    "contrastive_loss": Answers(
+        right=[pair_by_pair, by_logsumexp, Clip(), clip],
+        wrong=[
+            (long_vectors, r"not normalised"),
+            (
+                lambda x, t, tau: F.cross_entropy(cosines(x, t) / tau, torch.arange(len(x))),
+                r"over the columns, is missing",
+            ),
+            (lambda x, t, tau: 2 * clip(x, t, tau), r"are added"),
+            (lambda x, t, tau: clip(x, t, 1), r"temperature is not used"),
+            (lambda x, t, tau: clip(x, t, 1 / tau), r"multiplied by the temperature"),
+            (lambda x, t, tau: clip(x, t, tau, soft), r"softmax is taken twice"),
+            (lambda x, t, tau: -cosines(x, t).diag().mean() / tau, r"Only the right pairs"),
+            (lambda x, t, tau: clip(x, t, tau) * len(x), r"sum over the batch"),
+            (lambda x, t, tau: clip(x, t.data, tau), r"texts are detached"),
+            (
+                lambda x, t, tau: long_vectors(F.normalize(x, dim=0), F.normalize(t, dim=0), tau),
+                r"runs over the batch",
+            ),
+        ],
+    ),
+    "wrong_pairs": Answers(
+        right=[one_by_one, by_noise, until_wrong],
+        wrong=[
+            (rolled, r"rolled by 1: \d+ of 64"),
+            (lambda wrong: torch.arange(len(wrong)), r"its own caption"),
+            (lambda wrong: torch.randperm(len(wrong)), r"\d+ of 64 .+ are true"),
+            (lambda wrong: by_noise(~wrong), r"contradicts is False"),
+            (lambda wrong: by_noise(wrong.T), r"by columns"),
+            (once_more, r"are true of their portrait"),
+            (lambda wrong: wrong.int().argmax(dim=1), r"the same wrong caption"),
+            (half_of_the_time, r"far too seldom"),
+            (lambda wrong: torch.multinomial(wrong.float(), 1), r"came \(64, 1\)"),
+            (lambda wrong: wrong, r"whole matrix"),
+            (lambda wrong: wrong.sum(dim=1) / 2 - 1, r"whole numbers"),
+        ],
+    ),
+    "frozen_sketch": Answers(
+        right=[sketch_by_decorator, sketch_without_weights, sketch_and_back],
+        wrong=[
+            (sketch_without_gradient, r"9 buffers .+ train mode"),
+            (lambda stage1, z, text: stage1(z, stage1.augment(text)[0]).detach(), r"buffers"),
+            (sketch_with_graph, r"has a graph"),
+            (sketch_put_back, r"depends on its batch"),
+            (sketch_of_the_mean, r"c = μ"),
+            (sketch_of_new_noise, r"z as passed in"),
+            (sketch_that_learns, r"weights of Stage I have moved"),
+            (lambda stage1, z, text: sketch_by_decorator(stage1, z, text)[0], r"images of shape"),
+        ],
+    ),
+    "stackgan_signs": Answers(
+        right=[SIGNS],
+        wrong=[
+            (SIGNS | {SIGN[0]: "KL too heavy"}, r"nobody asks G to obey"),
+            (SIGNS | {SIGN[1]: "KL too heavy"}, r"other way round"),
+            (SIGNS | {SIGN[2]: "no KL"}, r"costs nothing"),
+            (SIGNS | {SIGN[3]: "KL too heavy"}, r"cuts log σ off"),
+            (SIGNS | {SIGN[4]: "no KL"}, r"forward pass move"),
+            (SIGNS | {SIGN[5]: 1 / 3}, r"½ is missing"),
+            (SIGNS | {SIGN[6]: 0.5}, r"lesson 01's"),
         ],
     ),
 }
