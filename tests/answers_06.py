@@ -277,9 +277,9 @@ ANSWERS = {
     "stackgan_signs": Answers(
         right=[SIGNS],
         wrong=[
-            (SIGNS | {SIGN[0]: "KL too heavy"}, r"nobody asks G to obey"),
+            (SIGNS | {SIGN[0]: "KL too heavy"}, r"not learnt to read it"),
             (SIGNS | {SIGN[1]: "KL too heavy"}, r"other way round"),
-            (SIGNS | {SIGN[2]: "no KL"}, r"costs nothing"),
+            (SIGNS | {SIGN[2]: "no KL"}, r"nothing pulls μ"),
             (SIGNS | {SIGN[3]: "KL too heavy"}, r"cuts log σ off"),
             (SIGNS | {SIGN[4]: "no KL"}, r"forward pass move"),
             (SIGNS | {SIGN[5]: 1 / 3}, r"½ is missing"),

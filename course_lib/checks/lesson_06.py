@@ -555,12 +555,12 @@ TASKS = [
             "gives σ ≥ 1. With w = 0 and q = p, D* = p/(p + p/2).",
         ),
         explanation="Without wrong pairs D need not read. Without KL σ goes to 0; with too much, "
-        "what few captions name is no longer paid for. relu(log σ) ≥ 0. In train mode the running "
+        "c is the same noise for every caption. relu(log σ) ≥ 0. In train mode the running "
         "statistics move.",
         expected={
             "fine portraits of somebody else": "no wrong pairs",
             "at one z, every ε gives the same face": "no KL",
-            "background obeys, skin no longer does": "KL too heavy",
+            "for every caption μ is near 0 and σ near 1": "KL too heavy",
             "no cloud is narrower than N(0, I)": "ReLU on the head",
             "after Stage II's training, one seed has another sketch": "train mode",
             "D* where p = w = q": 0.5,
@@ -570,7 +570,7 @@ TASKS = [
             (
                 "fine portraits of somebody else",
                 "KL too heavy",
-                "Then c says less, but the large areas still obey; here nobody asks G to obey.",
+                "Then c says less of the sentence; here D has not learnt to read it.",
             ),
             (
                 "at one z, every ε gives the same face",
@@ -578,14 +578,14 @@ TASKS = [
                 "The other way round: the KL pulls σ to 1; without it σ goes to 0.",
             ),
             (
-                "background obeys, skin no longer does",
+                "for every caption μ is near 0 and σ near 1",
                 "no wrong pairs",
-                "Without wrong pairs the background would not obey either.",
+                "Wrong pairs teach D to read; how far μ may move is a matter of the KL's weight.",
             ),
             (
-                "background obeys, skin no longer does",
+                "for every caption μ is near 0 and σ near 1",
                 "no KL",
-                "Without the KL a nat costs nothing, so c can say everything.",
+                "The other way round: without the KL nothing pulls μ to 0 and σ to 1.",
             ),
             (
                 "no cloud is narrower than N(0, I)",
