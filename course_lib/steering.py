@@ -109,7 +109,7 @@ CONTRASTS = {
         ("very light", "light", "medium light"),
     ),
     "beard": Contrast("facial hair", ATTRIBUTES["facial hair"][1:], ("none",)),
-    "warm background": Contrast("background", ("cream", "rose"), ("mint", "sky blue")),
+    "warm backdrop": Contrast("background", ("cream", "rose"), ("mint", "sky blue")),
 }
 
 
@@ -336,7 +336,7 @@ def effects(
     judge: nn.Module,
     directions: Directions,
     step: float = 2.0,
-    n: int = 200,
+    n: int = 100,
     seed: int = 1,
     batch: int = 100,
     **options,

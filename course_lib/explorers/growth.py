@@ -71,6 +71,9 @@ class Growth(Explorer):
             description="resolution",
             style=WIDE,
         )
+        self.stage.add_class(
+            "choice"
+        )  # for the tests: its readout looks as if one could type there
         self.fade = slider("fade", 0.0, 1.0, 1.0)
         self.steps = {name: slider(name, -4.0, 4.0, 0.0, 0.1) for name in names}
         self.walk = whole_slider("walk", 0, FRAMES - 1, 0)
@@ -200,8 +203,8 @@ class Growth(Explorer):
         canvas.line(points, Canvas.PALE, 1)
         canvas.text(x, y - 12, "the walk", 12, anchor="ms")
         canvas.text(x, y + 6, f"{at} of {FRAMES}", 12, anchor="ms")
-        canvas.text(x, y - r + 14, "z", 11, Canvas.PALE, anchor="ms")
-        canvas.text(x, y + r - 6, "−z", 11, Canvas.PALE, anchor="ms")
+        canvas.text(x, y - r + 22, "z", 11, Canvas.PALE, anchor="ms")
+        canvas.text(x, y + r - 14, "−z", 11, Canvas.PALE, anchor="ms")
         canvas.dot(points[at], BLUE, 6)
 
     def words(self, image: torch.Tensor, share: float) -> str:
