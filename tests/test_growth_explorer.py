@@ -219,6 +219,7 @@ def test_the_button_saves_the_walk_as_gif(explorer, tmp_path):
 
 
 def test_the_gif_shows_what_the_slider_shows(explorer):
+    explorer.steps["beard"].value = 1.5
     frames = explorer.frames()
     for number in (0, 1, 50, FRAMES - 1):
         explorer.walk.value = number
