@@ -15,8 +15,9 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 
-from course_lib import data, explorers, training, zoo
+from course_lib import data, explorers, steering, training, zoo
 from course_lib.explorers.base import Explorer
+from course_lib.models import progan
 
 
 def garments(n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -31,6 +32,18 @@ def by_beta() -> dict[float, torch.nn.Module]:
     return {zoo.card(name)["recipe"]["beta"]: zoo.load(name) for name in names}
 
 
+def growing() -> Explorer:
+    """Return the explorer of a ProGAN with random weights, which take as long as trained ones.
+
+    Its directions are random too: a judge sees few attributes in what such a network draws.
+    """
+    generator, seed = progan.Generator(), torch.Generator().manual_seed(0)
+    vectors = torch.randn(len(steering.CONTRASTS), generator.z_dim, generator=seed)
+    vectors = torch.nn.functional.normalize(vectors, dim=1)
+    directions = steering.Directions(steering.CONTRASTS, vectors, {}, {}).disentangled()
+    return explorers.growth(generator, directions, zoo.load("personas-cnn"))
+
+
 NAMES = data.FASHION_CLASSES
 FACTORIES: dict[str, Callable[[], Explorer]] = {
     "all_classes": lambda: explorers.all_classes(zoo.load("cgan-fashion"), NAMES),
@@ -42,6 +55,7 @@ FACTORIES: dict[str, Callable[[], Explorer]] = {
     "autoencoder": lambda: explorers.autoencoder(by_beta(), garments(500)[0]),
     "feature_maps": lambda: explorers.feature_maps(zoo.load("fashion-cnn"), garments(100)[0]),
     "gan_game": explorers.gan_game,
+    "growth": growing,
     "interpolation": lambda: explorers.interpolation(zoo.load("vae16-fashion"), garments(500)[0]),
     "latent": lambda: explorers.latent(zoo.load("dcgan-fashion")),
     "latent_map": lambda: explorers.latent_map(zoo.load("vae2-fashion"), *garments(2000), NAMES),

@@ -62,6 +62,11 @@ RUN = """async seconds => {
     return {errors, ran: cells.filter(cell => cell.execution_count).length, cells: cells.length};
 }"""
 
+# A play button keeps the picture moving: it is not pressed and left like the others.
+OTHER_BUTTONS = (
+    "xpath=.//button[not(@disabled) and not(ancestor::*[contains(@class, 'widget-play')])]"
+)
+
 IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
 
 
@@ -161,7 +166,8 @@ class Notebook:
 
         Each slider goes to both ends by keyboard, and the picture must change each time. Every
         button is pressed, every menu's entry chosen, something odd typed into every line of text:
-        nothing may go wrong, but a picture need not change for them.
+        nothing may go wrong, but a picture need not change for them. Where there is a play button,
+        the picture moves until it is pressed again.
         """
         self.page.locator(".explorer").first.wait_for()
         sliders = 0
@@ -179,7 +185,9 @@ class Notebook:
                     line.fill(words)
                     line.press("Enter")
                     self._settled(picture)
-            for button in explorer.locator("button:enabled").all():
+            for player in explorer.locator(".widget-play").all():
+                self._plays(player, picture)
+            for button in explorer.locator(OTHER_BUTTONS).all():
                 button.click()
                 self._settled(picture)
         self.assert_quiet()
@@ -215,6 +223,17 @@ class Notebook:
             readout.press("Enter")
         self._settled(picture)
         assert readout.inner_text() == start, f"{name!r}: the number cannot be typed"
+
+    def _plays(self, player, picture) -> None:
+        """Play, pause and stop: the picture changes at least twice, and then it rests."""
+        play, stop = player.locator("button").all()[:2]
+        play.click()
+        for _ in range(2):
+            assert self._changed(picture, picture.get_attribute("src")), "nothing plays"
+        for button in (play, stop):
+            button.click()
+            self._settled(picture)
+        self.assert_quiet()
 
     def _changed(self, picture, source: str) -> bool:
         """Wait for another picture; return whether one came."""

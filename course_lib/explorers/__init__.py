@@ -9,6 +9,7 @@ from course_lib.explorers.conditional import (
 )
 from course_lib.explorers.feature_maps import feature_maps
 from course_lib.explorers.game import gan_game
+from course_lib.explorers.growth import growth
 from course_lib.explorers.interpolation import interpolation
 from course_lib.explorers.latent import latent
 from course_lib.explorers.latent_map import latent_map
@@ -22,6 +23,7 @@ __all__ = [
     "class_menu",
     "feature_maps",
     "gan_game",
+    "growth",
     "interpolation",
     "latent",
     "latent_map",

@@ -81,6 +81,16 @@ def _listed(words: Sequence[str], most: int = 8, longest: int = 24) -> str:
     return ", ".join(f"'{word}'" for word in short) + more
 
 
+def seen(image: torch.Tensor, judge: nn.Module | None) -> str:
+    """Return a sentence on what a judge sees in an image (3, S, S); "" without a judge."""
+    if judge is None:
+        return ""
+    found = portraits.read(image[None], judge)[0].tolist()
+    pairs = zip(ATTRIBUTES.items(), found, strict=True)
+    values = {name.replace(" ", "_"): names[index] for (name, names), index in pairs}
+    return f"The judge would call it “{describe(**values)}”."
+
+
 def text_box(description: str, text: str) -> widgets.Text:
     """Return a line of text that reports when Enter is pressed or the field is left.
 
@@ -169,12 +179,7 @@ class Sentences(Explorer):
 
     def seen(self, image: torch.Tensor) -> str:
         """Return a sentence on what the judge sees in an image (3, S, S); "" without a judge."""
-        if self.judge is None:
-            return ""
-        found = portraits.read(image[None], self.judge)[0].tolist()
-        pairs = zip(ATTRIBUTES.items(), found, strict=True)
-        values = {name.replace(" ", "_"): names[index] for (name, names), index in pairs}
-        return f"The judge would call it “{describe(**values)}”."
+        return seen(image, self.judge)
 
 
 class Sentence(Sentences):
