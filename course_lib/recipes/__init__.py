@@ -49,7 +49,14 @@ def train(name: str, resume: bool = False, out: str | Path | None = None) -> Pat
         name: one of `names()`.
         resume: go on from the checkpoint in `out`; without one, begin.
         out: the folder; `runs/NAME` by default. The zoo's own files are never overwritten.
+
+    Raises:
+        ConnectionError: one of the processes that torchrun started has ended.
     """
+    from course_lib import distributed
     from course_lib.recipes.runner import run
 
-    return run(recipe(name), Path(out) if out is not None else Path("runs") / name, resume)
+    out = Path(out) if out is not None else Path("runs") / name
+    advice = f"Go on from the last checkpoint in {out} with --resume and any number of processes."
+    with distributed.together(advice):
+        return run(recipe(name), out, resume)
