@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from course_lib import data, distributed
+from course_lib.recipes.runner import Run, run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
 
@@ -101,12 +103,9 @@ def test_nobody_waits_for_a_silent_process(tmp_path):
     assert (tmp_path / "checkpoint.safetensors").exists()
 
 
-def test_other_recipes_refuse_company(tmp_path):
-    command = "-m", "course_lib", "train", "fashion-cnn"
-    status, printed = start(*TORCHRUN, *command, folder=tmp_path)
-    assert status != 0
-    assert "the recipe of fashion-cnn trains in one process: leave torchrun out" in printed
-    assert list(tmp_path.iterdir()) == []
+def test_torchrun_starts_the_command_as_a_module(tmp_path):
+    status, printed = start(*TORCHRUN, "-m", "course_lib", "train", "x", folder=tmp_path)
+    assert status != 0 and printed.count("no recipe is named 'x'") == 2
 
 
 @pytest.fixture
@@ -142,6 +141,15 @@ def test_groups_are_not_torn_apart(as_rank):
         distributed.share(16, 4)
     as_rank(0, 1)
     assert distributed.share(6, 4) == slice(0, 6), "alone, a small batch is one group"
+
+
+def test_other_recipes_refuse_company(as_rank, tmp_path):
+    as_rank(1, 2)
+    work = Run(lambda i: {"loss": 0.0}, {}, nn.Linear(1, 1), batch=1, measure=dict)
+    recipe = SimpleNamespace(name="solitary", seed=0, steps=1, begin=lambda: work)
+    with pytest.raises(ValueError, match="solitary trains in one process: leave torchrun out"):
+        run(recipe, tmp_path, resume=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_torchrun_nothing_changes():

@@ -11,6 +11,8 @@ RECIPES = {
     "dcgan-fashion": "dcgan_fashion",
     "fashion-cnn": "fashion_cnn",
     "personas-cnn": "personas_cnn",
+    "progan-celeba": "progan_celeba",
+    "progan-celeba-128": "progan_celeba",
     "progan-personas": "progan_personas",
     "stackgan-personas": "stackgan_personas",
     "stackgan-stage1-personas": "stackgan_personas",

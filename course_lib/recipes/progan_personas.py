@@ -115,7 +115,7 @@ class ProGANPersonas:
             falling=self.falling,
             betas=(0.0, 0.99),
         )
-        images, _ = data.personas("train")
+        images = self.images()
         schedule = Schedule(self.stages)
         batches = {
             f"batches_{size}": data.batches(
@@ -152,11 +152,19 @@ class ProGANPersonas:
             {**players.parts(), **batches},
             players.ema.model,
             max(facts["batch"] for facts in self.stages),
-            lambda: metrics.portraits_report(
-                players.ema.model.sample(2000, seed=1), judge=zoo.load("personas-cnn")
-            ),
+            lambda: self.figures(players.ema.model),
             self.every,
             parallel=True,
+        )
+
+    def images(self) -> torch.Tensor:
+        """Return what to learn from: uint8, (N, 3, S, S), S the size of the last stage."""
+        return data.personas("train")[0]
+
+    def figures(self, generator: Generator) -> dict:
+        """Return the figures of a trained generator for its card."""
+        return metrics.portraits_report(
+            generator.sample(2000, seed=1), judge=zoo.load("personas-cnn")
         )
 
     def critic_loss(
