@@ -58,6 +58,8 @@ def together(advice: str) -> Iterator[None]:
     message = f"rank {os.environ['RANK']} stops, because another process of this run has. {advice}"
 
     def stop(*_) -> None:
+        # This process is ending: a second signal must not cut its message short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise ConnectionError(message)
 
     # torchrun ends the remaining processes by SIGTERM, often before they miss the lost one.
@@ -65,17 +67,17 @@ def together(advice: str) -> Iterator[None]:
     gpus = torch.cuda.is_available()
     if gpus:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    torch.distributed.init_process_group("nccl" if gpus else "gloo", timeout=TIMEOUT)
     try:
+        torch.distributed.init_process_group("nccl" if gpus else "gloo", timeout=TIMEOUT)
         yield
     except RuntimeError as error:
         # Gloo has no exception of its own; its messages begin with the line of its source.
         if isinstance(error, torch.distributed.DistError) or "gloo" in str(error):
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             raise ConnectionError(message) from error
         raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
     torch.distributed.destroy_process_group()
+    signal.signal(signal.SIGTERM, before)
 
 
 def share(n: int, whole: int = 1) -> slice:

@@ -35,7 +35,8 @@ data.personas = lambda split: (noise.to(torch.uint8), torch.zeros(40, 9, dtype=t
 batching.to_float = lambda images: images.double() / 127.5 - 1
 metrics.portraits_report = lambda samples, judge: {"n": len(samples)}
 zoo.load = lambda name: None
-distributed.TIMEOUT = timedelta(seconds=5)
+if options.sleep_at is not None:
+    distributed.TIMEOUT = timedelta(seconds=8)
 
 recipe = dataclasses.replace(
     recipes.recipe("progan-personas"),

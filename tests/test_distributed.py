@@ -47,7 +47,8 @@ def equal_to_rounding(a: Path, b: Path) -> None:
     a, b = load_file(a), load_file(b)
     assert a.keys() == b.keys() and len(a) > 60
     for name in a:
-        # 7e-15 was seen; without the mean over processes weights differ by 1e-3, Adam's step.
+        # 7e-15 was seen, and 0.02 and more where rows were dealt in turn, gradients not averaged,
+        # or every process drew numbers of its own.
         torch.testing.assert_close(a[name], b[name], rtol=1e-9, atol=1e-9)
 
 
@@ -99,7 +100,7 @@ def test_nobody_waits_for_a_silent_process(tmp_path):
     status, printed = start(*TORCHRUN, WORKER, tmp_path, "--sleep-at", 4)
     assert status != 0
     for rank in range(2):  # the silent one is told by torchrun
-        assert f"Error: rank {rank} stops, because another process" in printed
+        assert f"Error: rank {rank} stops, because another process" in printed, printed
     assert (tmp_path / "checkpoint.safetensors").exists()
 
 

@@ -110,7 +110,8 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
             progress=first_rank and sys.stderr.isatty(),
         )
         if history.interrupted:
-            print(f"stopped; go on with --resume from step {first + history.steps}")
+            if first_rank:
+                print(f"stopped; go on with --resume from step {first + history.steps}")
             return out
     if not first_rank:
         return out
