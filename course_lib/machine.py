@@ -75,10 +75,13 @@ def device() -> "torch.device":
 
 
 def use_granted_cores() -> int:
-    """Give torch one thread per granted core, and return how many that is."""
+    """Give torch one thread per granted core, and return how many that is.
+
+    The processes that torchrun starts on one machine share its cores.
+    """
     import torch
 
-    threads = cores()
+    threads = max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
     torch.set_num_threads(threads)
     return threads
 

@@ -1,9 +1,10 @@
-"""The two data sets of the course, embedded and checked; patterns, pictures, and batches."""
+"""The two data sets of the course, embedded and checked; CelebA, patterns, pictures, batches."""
 
 from collections.abc import Iterator
 
 from course_lib.data.batching import Batches, batches, shrunk, to_float, to_uint8
 from course_lib.data.captions import Tokeniser, captions, describe, mentioned, near_misses
+from course_lib.data.celeba import celeba
 from course_lib.data.combinations import HELD_OUT, combinations, held_out
 from course_lib.data.fashion import FASHION_CLASSES, fashion
 from course_lib.data.fashion import FILES as _FASHION
@@ -27,6 +28,7 @@ __all__ = [
     "Tokeniser",
     "batches",
     "captions",
+    "celeba",
     "check_files",
     "combinations",
     "contradictions",

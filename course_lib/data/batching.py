@@ -42,7 +42,14 @@ class Batches:
     order; an incomplete last batch is left out, because batch normalisation dislikes small ones.
     """
 
-    def __init__(self, *tensors: torch.Tensor, size: int, seed: int, device: torch.device | str):
+    def __init__(
+        self,
+        *tensors: torch.Tensor,
+        size: int,
+        seed: int,
+        device: torch.device | str,
+        rows: slice = slice(None),
+    ):
         lengths = {len(tensor) for tensor in tensors}
         if len(lengths) != 1:
             raise ValueError(f"all tensors need the same length, got {sorted(lengths)}")
@@ -50,6 +57,7 @@ class Batches:
         if not 1 <= size <= self.length:
             raise ValueError(f"size is 1 to {self.length} (the number of images), not {size}")
         self.tensors, self.size, self.seed, self.device = tensors, size, seed, device
+        self.rows = rows
         self.per_epoch = self.length // size
         self.position = 0
         self._epoch, self._order = -1, None
@@ -62,7 +70,7 @@ class Batches:
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
             self._epoch, self._order = epoch, torch.randperm(self.length, generator=generator)
-        chosen = self._order[index * self.size : (index + 1) * self.size]
+        chosen = self._order[index * self.size : (index + 1) * self.size][self.rows]
         self.position += 1
         batch = [tensor[chosen] for tensor in self.tensors]
         batch = [to_float(part) if part.dtype == torch.uint8 else part for part in batch]
@@ -77,7 +85,11 @@ class Batches:
 
 
 def batches(
-    *tensors: torch.Tensor, size: int = 64, seed: int = 0, device: torch.device | str = "cpu"
+    *tensors: torch.Tensor,
+    size: int = 64,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    rows: slice = slice(None),
 ) -> Batches:
     """Return endless, shuffled batches of the given tensors.
 
@@ -89,6 +101,7 @@ def batches(
         size: images in a batch, 1 to N.
         seed: fixes the order of all epochs.
         device: where the batches go.
+        rows: of each batch; one process's share of it where several train together.
 
     Returns:
         An iterator; `next` gives one tensor, or a tuple where several were passed. It has
@@ -97,4 +110,4 @@ def batches(
     Raises:
         ValueError: lengths differ, or `size` does not fit.
     """
-    return Batches(*tensors, size=size, seed=seed, device=device)
+    return Batches(*tensors, size=size, seed=seed, device=device, rows=rows)

@@ -221,6 +221,7 @@ class Critic(Growing):
 
     def __init__(self, channels: Sequence[int] = CHANNELS, colours: int = 3, group: int = 4):
         super().__init__(channels, colours)
+        self.group = group
         first, widths = channels[0], (channels[0] - 1, *channels[1:])
         self.from_rgb = nn.ModuleList(
             nn.Sequential(*rectified(EqualisedConv2d(colours, c, 1))) for c in widths

@@ -11,6 +11,8 @@ RECIPES = {
     "dcgan-fashion": "dcgan_fashion",
     "fashion-cnn": "fashion_cnn",
     "personas-cnn": "personas_cnn",
+    "progan-celeba": "progan_celeba",
+    "progan-celeba-128": "progan_celeba",
     "progan-personas": "progan_personas",
     "stackgan-personas": "stackgan_personas",
     "stackgan-stage1-personas": "stackgan_personas",
@@ -49,7 +51,14 @@ def train(name: str, resume: bool = False, out: str | Path | None = None) -> Pat
         name: one of `names()`.
         resume: go on from the checkpoint in `out`; without one, begin.
         out: the folder; `runs/NAME` by default. The zoo's own files are never overwritten.
+
+    Raises:
+        ConnectionError: one of the processes that torchrun started has ended.
     """
+    from course_lib import distributed
     from course_lib.recipes.runner import run
 
-    return run(recipe(name), Path(out) if out is not None else Path("runs") / name, resume)
+    out = Path(out) if out is not None else Path("runs") / name
+    advice = f"Go on from the last checkpoint in {out} with --resume and any number of processes."
+    with distributed.together(advice):
+        return run(recipe(name), out, resume)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import torch
 
-from course_lib import data, losses, metrics, zoo
+from course_lib import data, distributed, losses, metrics, zoo
 from course_lib.models.progan import Critic, Generator, faded
 from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
@@ -58,7 +59,7 @@ class ProGANPersonas:
     """WGAN-GP with drift, one step of the critic per step of G, Adam (0, 0.99), EMA of G.
 
     Adam's moments are reset where a phase begins; the average is one for the whole training. A
-    step is one update of both networks.
+    step is one update of both networks. Several processes may share each batch: see `distributed`.
 
     Attributes:
         stages: see `Schedule`.
@@ -98,9 +99,13 @@ class ProGANPersonas:
 
     def begin(self) -> Run:
         # Processors convolve images stored pixel by pixel (channels last) faster.
-        layout = torch.channels_last
-        generator: Generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
-        critic = Critic(self.arguments["channels"]).to(memory_format=layout)
+        layout, device = torch.channels_last, distributed.device()
+        generator: Generator = zoo.build(self.model, self.arguments)
+        critic = Critic(self.arguments["channels"])
+        for network in (generator, critic):
+            network.to(device, memory_format=layout)
+        parallel_generator = distributed.parallel(generator)
+        parallel_critic = distributed.parallel(critic)
         players = Players(
             generator,
             critic,
@@ -110,31 +115,33 @@ class ProGANPersonas:
             falling=self.falling,
             betas=(0.0, 0.99),
         )
-        images, _ = data.personas("train")
+        images = self.images()
         schedule = Schedule(self.stages)
         batches = {
             f"batches_{size}": data.batches(
-                data.shrunk(images, size), size=facts["batch"], seed=self.seed + stage
+                data.shrunk(images, size),
+                size=facts["batch"],
+                seed=self.seed + stage,
+                device=device,
+                rows=distributed.share(facts["batch"], critic.group),
             )
             for stage, (size, facts) in enumerate(zip(generator.sizes, self.stages, strict=True))
         }
 
         def step(i: int) -> dict:
-            stage, fade, batch, begins = schedule.at(i)
+            stage, fade, _, begins = schedule.at(i)
             if begins:
                 players.forget()
             real = next(batches[f"batches_{generator.sizes[stage]}"])
             real = faded(real, fade).contiguous(memory_format=layout)
-            fake = generator(torch.randn(batch, generator.z_dim), stage, fade)
-
-            def judge(images: torch.Tensor) -> torch.Tensor:
-                return critic(images, stage, fade)
-
+            z = distributed.drawn(torch.randn, len(real), generator.z_dim)
+            fake = parallel_generator(z, stage, fade)
+            judge = partial(parallel_critic, stage=stage, fade=fade)
             loss_d, distance = self.critic_loss(judge, real, fake.detach(), i)
             players.descend("d", loss_d)
             # The critic only passes gradients on now; not to compute its own saves a seventh.
             critic.requires_grad_(False)
-            loss_g = self.generator_loss(judge(fake))
+            loss_g = self.generator_loss(critic(fake, stage, fade))
             players.descend("g", loss_g)
             critic.requires_grad_(True)
             players.end_step()
@@ -145,10 +152,19 @@ class ProGANPersonas:
             {**players.parts(), **batches},
             players.ema.model,
             max(facts["batch"] for facts in self.stages),
-            lambda: metrics.portraits_report(
-                players.ema.model.sample(2000, seed=1), judge=zoo.load("personas-cnn")
-            ),
+            lambda: self.figures(players.ema.model),
             self.every,
+            parallel=True,
+        )
+
+    def images(self) -> torch.Tensor:
+        """Return what to learn from: uint8, (N, 3, S, S), S the size of the last stage."""
+        return data.personas("train")[0]
+
+    def figures(self, generator: Generator) -> dict:
+        """Return the figures of a trained generator for its card."""
+        return metrics.portraits_report(
+            generator.sample(2000, seed=1), judge=zoo.load("personas-cnn")
         )
 
     def critic_loss(
@@ -164,7 +180,9 @@ class ProGANPersonas:
             real_scores, fake_scores = critic(real), critic(fake)
             loss = losses.wgan_critic_loss(real_scores, fake_scores) + losses.drift(real_scores)
             if penalised:
-                loss = loss + self.penalty_every * losses.gradient_penalty(critic, real, fake)
+                eps = distributed.drawn(torch.rand, len(real))
+                penalty = losses.gradient_penalty(critic, real, fake, eps)
+                loss = loss + self.penalty_every * penalty
         else:
             real_scores, fake_scores = critic(real.requires_grad_(penalised)), critic(fake)
             loss = losses.discriminator_loss(real_scores, fake_scores)

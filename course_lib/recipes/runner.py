@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
-from course_lib import machine, training, zoo
+from course_lib import distributed, machine, training, zoo
 
 
 @dataclass
@@ -24,6 +24,8 @@ class Run:
         batch: images in a step.
         measure: returns the figures of `model` for the card, by name.
         every: steps between two checkpoints.
+        parallel: whether the step works on this process's share of the batch, where torchrun has
+            started several; see `distributed`.
     """
 
     step: Callable[[int], Mapping[str, float | torch.Tensor]]
@@ -32,6 +34,7 @@ class Run:
     batch: int
     measure: Callable[[], dict]
     every: int = 500
+    parallel: bool = False
 
 
 class Recipe(Protocol):
@@ -71,14 +74,20 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
             the run, so that hours of work are not overwritten by a slip.
         every: steps between two checkpoints; as the recipe has it where None.
 
+    Of several processes, the one of rank 0 writes. A checkpoint does not depend on their number.
+
     Raises:
         FileExistsError: `out` holds a checkpoint and `resume` is False.
+        ValueError: there are several processes and the recipe is made for one.
     """
     checkpoint = out / "checkpoint.safetensors"
     if checkpoint.exists() and not resume:
         raise FileExistsError(f"{checkpoint} exists: pass --resume to go on, or another --out")
     training.start(recipe.seed)
     work, clock = recipe.begin(), Clock()
+    if distributed.processes() > 1 and not work.parallel:
+        raise ValueError(f"the recipe of {recipe.name} trains in one process: leave torchrun out")
+    first_rank = distributed.rank() == 0
     every = work.every if every is None else every
     parts = {**work.parts, "clock": clock}
     first = training.load_checkpoint(checkpoint, parts) if checkpoint.exists() else 0
@@ -92,17 +101,20 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
 
     if first < recipe.steps:
         history = training.fit(
-            work.step,
+            lambda i: distributed.averaged(work.step(i)),
             recipe.steps,
             start=first,
             every=every,
             batch=work.batch,
-            callbacks=(keep,),
-            progress=sys.stderr.isatty(),
+            callbacks=(keep,) if first_rank else (),
+            progress=first_rank and sys.stderr.isatty(),
         )
         if history.interrupted:
-            print(f"stopped; go on with --resume from step {first + history.steps}")
+            if first_rank:
+                print(f"stopped; go on with --resume from step {first + history.steps}")
             return out
+    if not first_rank:
+        return out
     hyperparameters = {
         key: value for key, value in asdict(recipe).items() if key not in zoo.CARD_FIELDS
     }
