@@ -103,27 +103,32 @@ def fields(layers):
 
 def kernel_by_matrix(w):
     sums = torch.tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=w.dtype)
-    return sums @ w
+    return w @ sums.T
 
 
 def kernel_by_convolution(w):
     """Two copies of a pixel: the flipped kernel, laid down twice, one apart."""
-    return F.conv1d(w.flip(0)[None, None], torch.ones(1, 1, 2, dtype=w.dtype), padding=1)[0, 0]
+    return F.conv1d(w.flip(1)[:, None], torch.ones(1, 1, 2, dtype=w.dtype), padding=1)[:, 0]
 
 
 def kernel_by_adding(w):
-    kernel = torch.zeros(4, dtype=w.dtype)
-    kernel[:3] += w.flip(0)
-    kernel[1:] += w.flip(0)
+    kernel = torch.zeros(*w.shape[:-1], 4, dtype=w.dtype)
+    kernel[..., :3] += w.flip(-1)
+    kernel[..., 1:] += w.flip(-1)
     return kernel
 
 
-def kernel_by_gradient(w):
+def kernel_of_one_row(w):
+    w0, w1, w2 = w
+    return torch.stack([w2, w2 + w1, w1 + w0, w0])
+
+
+def kernel_by_stamping(w):
     """The stamp of one pixel, as repeating and convolving draws it."""
     pixel = torch.zeros(1, 1, 3, dtype=w.dtype)
     pixel[..., 1] = 1
     repeated = pixel.repeat_interleave(2, dim=2)  # the pixel stands at 2 and 3
-    return F.conv1d(repeated, w[None, None], padding=1)[0, 0, 1:5]
+    return F.conv1d(repeated, w[:, None], padding=1)[0, :, 1:5]
 
 
 def classifier():
@@ -277,13 +282,19 @@ ANSWERS = {
         ],
     ),
     "upsampling_kernel": Answers(
-        right=[kernel_by_matrix, kernel_by_convolution, kernel_by_adding, kernel_by_gradient],
+        right=[
+            kernel_by_matrix,
+            kernel_by_convolution,
+            kernel_by_adding,
+            kernel_by_stamping,
+            kernel_of_one_row,
+        ],
         wrong=[
-            (lambda w: kernel_by_matrix(w).flip(0), r"turned round"),
+            (lambda w: kernel_by_matrix(w).flip(-1), r"turned round"),
             (lambda w: kernel_by_matrix(w) / 2, r"half of it"),
-            (lambda w: torch.stack([w[2], w[1], w[1], w[0]]), r"doubled"),
-            (lambda w: F.pad(w.flip(0), (0, 1)), r"inserts zeros"),
-            (lambda w: torch.stack([w[1] + w[2], w[0] + w[1]]), r"first and the last"),
+            (lambda w: torch.stack([w[:, 2], w[:, 1], w[:, 1], w[:, 0]], dim=1), r"doubled"),
+            (lambda w: F.pad(w.flip(1), (0, 1)), r"inserts zeros"),
+            (lambda w: (w[..., 1:] + w[..., :-1]).flip(-1), r"first and the last"),
             (lambda w: torch.tensor(kernel_by_matrix(w).tolist(), dtype=w.dtype), r"detached"),
             (lambda w: -kernel_by_matrix(w), r"sign"),
         ],

@@ -29,8 +29,8 @@ def receptive_field(layers):
 
 
 def upsampling_kernel(w):
-    w0, w1, w2 = w
-    return torch.stack([w2, w1 + w2, w0 + w1, w0])
+    w0, w1, w2 = w.unbind(dim=-1)
+    return torch.stack([w2, w1 + w2, w0 + w1, w0], dim=-1)
 
 
 def trained_classifier():
@@ -109,13 +109,18 @@ def _layer_cases() -> list[Case]:
 
 
 def _kernel_cases() -> list[Case]:
-    cases = [
-        Case((normal(seed, 3, dtype=dtype),), f"w drawn at random, {told(dtype)}", gradients=(0,))
-        for seed in range(3)
+    return [
+        Case((normal(n, n, 3, dtype=dtype),), f"w ({n}, 3), {told(dtype)}", gradients=(0,))
+        for n in (1, 2, 5)
         for dtype in DTYPES
     ]
-    given = torch.tensor([1.0, 20.0, 300.0])
-    return [Case((given,), "w = (1, 20, 300), float32", gradients=(0,)), *cases]
+
+
+def _one_kernel_cases() -> list[Case]:
+    return [
+        Case((normal(9, 3, dtype=dtype),), f"w (3,), {told(dtype)}", gradients=(0,))
+        for dtype in DTYPES
+    ]
 
 
 def _features_cases() -> list[Case]:
@@ -208,15 +213,15 @@ def _jump(layers):
 
 
 def _doubled(w):
-    return torch.stack([w[0], w[1], w[1], w[2]])
+    return w[..., [0, 1, 1, 2]]
 
 
 def _turned_round(w):
-    return torch.stack([w[0], w[0] + w[1], w[1] + w[2], w[2]])
+    return upsampling_kernel(w).flip(-1)
 
 
 def _padded(w):
-    return torch.cat([w, w.new_zeros(1)])
+    return F.pad(w, (0, 1))
 
 
 def _last_calls(network: nn.Module, images: torch.Tensor) -> tuple[object, list[nn.Module]]:
@@ -441,13 +446,15 @@ TASKS = [
         name="upsampling_kernel",
         answer=upsampling_kernel,
         cases=_kernel_cases,
+        other_cases=_one_kernel_cases,
         why="Repeat-then-convolve at 2.25 times less work, and exact: the larger networks of "
         "lessons 06 and 07 are built of it.",
         hints=(
             "Repeated, u₂ᵢ = u₂ᵢ₊₁ = xᵢ. Which four outputs does one xᵢ reach?",
             "Write down y₂ᵢ₋₁, y₂ᵢ, y₂ᵢ₊₁ and y₂ᵢ₊₂ with yⱼ = w₀uⱼ₋₁ + w₁uⱼ + w₂uⱼ₊₁, and collect "
             "what stands before xᵢ.",
-            "In that order: w₂, then w₁ + w₂, then w₀ + w₁, then w₀; torch.stack keeps the graph.",
+            "In that order: w₂, then w₁ + w₂, then w₀ + w₁, then w₀; torch.stack(…, dim=-1) "
+            "keeps the graph.",
         ),
         explanation="xᵢ stands at 2i and 2i + 1 of the repeated row. y₂ᵢ₋₁ reads only the first of "
         "them, with w₂; y₂ᵢ reads both, with w₁ + w₂; y₂ᵢ₊₁ both, with w₀ + w₁; y₂ᵢ₊₂ only the "
@@ -468,7 +475,7 @@ TASKS = [
                 "pixel meet two different weights.",
             ),
             (
-                lambda w: _doubled(w.flip(0)),
+                lambda w: _doubled(w.flip(-1)),
                 "A weight is doubled where two neighbours are to be added: the two copies of a "
                 "pixel meet two different weights.",
             ),
@@ -477,11 +484,11 @@ TASKS = [
                 "This is w with a zero: that inserts zeros between the pixels and repeats nothing.",
             ),
             (
-                lambda w: _padded(w.flip(0)),
+                lambda w: _padded(w.flip(-1)),
                 "This is w with a zero: that inserts zeros between the pixels and repeats nothing.",
             ),
             (
-                lambda w: upsampling_kernel(w)[1:3],
+                lambda w: upsampling_kernel(w)[..., 1:3],
                 "The first and the last are missing: a pixel also reaches one output to each side, "
                 "so there are four numbers.",
             ),
