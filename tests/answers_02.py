@@ -3,7 +3,13 @@
 import numpy as np
 import torch
 from answers import Answers
+from torch import nn
 from torch.nn import functional as F
+
+from course_lib import zoo
+from course_lib.checks import tasks
+
+TASKS = tasks()
 
 
 def conv_by_loops(image, kernel, padding, stride):
@@ -95,6 +101,59 @@ def fields(layers):
     return found
 
 
+def kernel_by_matrix(w):
+    sums = torch.tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=w.dtype)
+    return w @ sums.T
+
+
+def kernel_by_convolution(w):
+    """Two copies of a pixel: the flipped kernel, laid down twice, one apart."""
+    return F.conv1d(w.flip(1)[:, None], torch.ones(1, 1, 2, dtype=w.dtype), padding=1)[:, 0]
+
+
+def kernel_by_adding(w):
+    kernel = torch.zeros(*w.shape[:-1], 4, dtype=w.dtype)
+    kernel[..., :3] += w.flip(-1)
+    kernel[..., 1:] += w.flip(-1)
+    return kernel
+
+
+def kernel_of_one_row(w):
+    w0, w1, w2 = w
+    return torch.stack([w2, w2 + w1, w1 + w0, w0])
+
+
+def kernel_by_stamping(w):
+    """The stamp of one pixel, as repeating and convolving draws it."""
+    pixel = torch.zeros(1, 1, 3, dtype=w.dtype)
+    pixel[..., 1] = 1
+    repeated = pixel.repeat_interleave(2, dim=2)  # the pixel stands at 2 and 3
+    return F.conv1d(repeated, w[:, None], padding=1)[0, :, 1:5]
+
+
+def classifier():
+    return zoo.load("fashion-cnn")
+
+
+def widened(network, eps=0.8):
+    """The network with what many take for the momentum as eps of its batch norms."""
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eps = eps
+    return network
+
+
+def guessing(images):
+    return classifier()(images).roll(1, dims=1)
+
+
+def half_trained(images):
+    """Right for most of the images, as after a few steps."""
+    logits = classifier()(images)
+    logits[::3] = 0
+    return logits
+
+
 def gram_by_loops(features):
     n, c, h, w = features.shape
     out = torch.zeros(n, c, c, dtype=features.dtype)
@@ -180,7 +239,66 @@ def frechet_without_square(mu1, cov1, mu2, cov2):
     return (mu1 - mu2).norm() + torch.trace(cov1 + cov2) - 2 * roots.sum()
 
 
+SIGNS = dict(TASKS["signs"].expected)
+NOISE, MISSING, REPEATED, TOO_FEW, CHESS, LOSS, GREY = SIGNS
+
 ANSWERS = {
+    "signs": Answers(
+        right=[SIGNS],
+        wrong=[
+            (SIGNS | {NOISE: "few repeated"}, r"look at the density"),
+            (SIGNS | {MISSING: "few repeated"}, r"Nine tenths"),
+            (SIGNS | {REPEATED: "class missing"}, r"a fifth"),
+            (SIGNS | {TOO_FEW: "noise"}, r"KID and its interval"),
+            (SIGNS | {CHESS: "no prior"}, r"stamps overlap"),
+            (SIGNS | {LOSS: "Noise"}, r"read as logits"),
+            (SIGNS | {GREY: "noise"}, r"raise a logit"),
+            (SIGNS | {GREY: "too few"}, r""),
+        ],
+    ),
+    "trained_classifier": Answers(
+        right=[
+            classifier(),
+            classifier().train(),  # whoever forgets to leave train mode is still judged in eval
+            nn.Sequential(classifier(), nn.LogSoftmax(dim=1)),  # twice is as good as once
+            lambda images: 3 * classifier()(images) - 1,
+        ],
+        wrong=[
+            (nn.Sequential(classifier(), nn.Softmax(dim=1)), r"does the softmax itself"),
+            (lambda images: classifier()(images).softmax(dim=1), r"does the softmax itself"),
+            (nn.Sequential(classifier(), nn.LeakyReLU(0.2)), r"LeakyReLU stands on the logits"),
+            (
+                nn.Sequential(classifier(), nn.LeakyReLU(0.2), nn.Softmax(dim=1)),
+                r"softmax itself.*LeakyReLU stands on the logits",
+            ),
+            (widened(classifier()), r"not the momentum"),
+            (nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).train(), r"guessing"),
+            (guessing, r"guessing"),
+            (half_trained, r"Train longer"),
+            (lambda images: classifier()(images).argmax(dim=1), r"ten logits each"),
+            (lambda images: classifier()(images) / 0, r"diverged"),
+            (nn.Linear, r"trained network itself"),
+            ({"accuracy": 0.9}, r"trained network itself"),
+        ],
+    ),
+    "upsampling_kernel": Answers(
+        right=[
+            kernel_by_matrix,
+            kernel_by_convolution,
+            kernel_by_adding,
+            kernel_by_stamping,
+            kernel_of_one_row,
+        ],
+        wrong=[
+            (lambda w: kernel_by_matrix(w).flip(-1), r"turned round"),
+            (lambda w: kernel_by_matrix(w) / 2, r"half of it"),
+            (lambda w: torch.stack([w[:, 2], w[:, 1], w[:, 1], w[:, 0]], dim=1), r"doubled"),
+            (lambda w: F.pad(w.flip(1), (0, 1)), r"inserts zeros"),
+            (lambda w: (w[..., 1:] + w[..., :-1]).flip(-1), r"first and the last"),
+            (lambda w: torch.tensor(kernel_by_matrix(w).tolist(), dtype=w.dtype), r"detached"),
+            (lambda w: -kernel_by_matrix(w), r"sign"),
+        ],
+    ),
     "conv2d": Answers(
         right=[
             conv_by_loops,
