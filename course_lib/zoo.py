@@ -28,6 +28,7 @@ SHIPPED = (
     "dcgan-fashion",
     "fashion-cnn",
     "personas-cnn",
+    "stackgan-personas",
     "stackgan-stage1-personas",
     "text-encoder-personas",
     "vae16-fashion",

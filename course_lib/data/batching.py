@@ -15,8 +15,11 @@ def to_uint8(images: torch.Tensor) -> torch.Tensor:
     """Return float images in [-1, 1] as uint8, rounded; values outside the range are clipped."""
     if not images.is_floating_point():
         raise TypeError(f"expected float images, got {images.dtype}")
-    # One copy, then in place: 10,000 images take 31 MB.
-    return images.detach().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+    whole = torch.empty(images.shape, dtype=torch.uint8, device=images.device)
+    # Part by part: a second copy of 2,000 portraits as floats would take 98 MB.
+    for part, target in zip(images.detach().split(250), whole.split(250), strict=True):
+        target.copy_(part.add(1).mul_(127.5).round_().clamp_(0, 255))
+    return whole
 
 
 def shrunk(images: torch.Tensor, size: int) -> torch.Tensor:

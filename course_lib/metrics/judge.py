@@ -40,7 +40,8 @@ def judged(
     tells = hasattr(judge, "to_logits") and not hasattr(judge, "attributes")
     found, chances = [], []
     with evaluating(judge):
-        for part in images.split(batch):
+        # As many pixels at a time as `batch` images of 28×28 have, so that portraits fit as well.
+        for part in images.split(max(1, batch * 28 * 28 // images.shape[2:].numel())):
             found.append(judge.features(to_float(part) if part.dtype == torch.uint8 else part))
             if tells:
                 chances.append(judge.to_logits(found[-1]).softmax(dim=1))

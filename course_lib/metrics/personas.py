@@ -31,15 +31,17 @@ def enlarged(images: torch.Tensor) -> torch.Tensor:
     return images.repeat_interleave(times, dim=2).repeat_interleave(times, dim=3)
 
 
-def read(images: torch.Tensor, judge: nn.Module, batch: int = 100) -> torch.Tensor:
+def read(images: torch.Tensor, judge: nn.Module, batch: int = 25) -> torch.Tensor:
     """Return the attributes that the judge reads in portraits: int64, (N, 9).
 
     Args:
-        images: (N, 3, S, S) in [-1, 1], S = 64 or smaller by a whole factor (`enlarged`).
+        images: (N, 3, S, S), float in [-1, 1] or uint8 (a quarter of the memory), S = 64 or
+            smaller by a whole factor (`enlarged`).
         judge: a classifier of the nine attributes, "personas-cnn".
     """
     with evaluating(judge):
-        heads = [judge.logits(enlarged(part)) for part in images.split(batch)]
+        parts = (to_float(p) if p.dtype == torch.uint8 else p for p in images.split(batch))
+        heads = [judge.logits(enlarged(part)) for part in parts]
     return torch.cat(
         [torch.stack([part[name].argmax(dim=1) for name in ATTRIBUTES], dim=1) for part in heads]
     )
