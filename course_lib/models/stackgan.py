@@ -253,7 +253,7 @@ class StackGAN(nn.Module):
         self,
         captions: list[str] | None = None,
         seed: int = 0,
-        batch: int = 50,
+        batch: int = 25,
         *,
         text: torch.Tensor | None = None,
         noise: float = 1.0,
