@@ -17,7 +17,6 @@ import torch
 
 from course_lib import data, explorers, steering, training, zoo
 from course_lib.explorers.base import Explorer
-from course_lib.models import progan
 
 
 def garments(n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -33,15 +32,9 @@ def by_beta() -> dict[float, torch.nn.Module]:
 
 
 def growing() -> Explorer:
-    """Return the explorer of a ProGAN with random weights, which take as long as trained ones.
-
-    Its directions are random too: a judge sees few attributes in what such a network draws.
-    """
-    generator, seed = progan.Generator(), torch.Generator().manual_seed(0)
-    vectors = torch.randn(len(steering.CONTRASTS), generator.z_dim, generator=seed)
-    vectors = torch.nn.functional.normalize(vectors, dim=1)
-    directions = steering.Directions(steering.CONTRASTS, vectors, {}, {}).disentangled()
-    return explorers.growth(generator, directions, zoo.load("personas-cnn"))
+    """Return lesson 07's explorer, with the directions that the lesson finds."""
+    generator, judge = zoo.load("progan-personas"), zoo.load("personas-cnn")
+    return explorers.growth(generator, steering.find(generator, judge).disentangled(), judge)
 
 
 NAMES = data.FASHION_CLASSES

@@ -74,6 +74,15 @@ def record(name: str) -> dict:
     return json.loads((RECORDS / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def recorded_images(name: str) -> dict[str, torch.Tensor]:
+    """Return the samples that belong to a record, uint8, by the name of their run.
+
+    Raises:
+        FileNotFoundError: the record has none.
+    """
+    return safetensors.load_file(RECORDS / f"{name}.safetensors")
+
+
 def build(model: str, arguments: dict) -> nn.Module:
     """Return a new model: `model` is "file.Class" in `course_lib.models`."""
     file, _, class_name = model.partition(".")

@@ -22,6 +22,7 @@ from course_lib.models.progan import (
     PixelNorm,
     faded,
 )
+from course_lib.recipes import progan_personas
 from course_lib.recipes.progan_personas import Schedule
 from course_lib.recipes.runner import run
 
@@ -339,6 +340,16 @@ def test_the_recipe_follows_the_paper():
     at = [schedule.at(i) for i in range(recipe.steps)]
     assert all(a.stage <= b.stage for a, b in pairwise(at)) and at[-1].stage == 4
     assert at[-1].fade == 1, "it ends stabilised"
+
+
+def test_the_race_is_between_the_same_networks():
+    grown, straight = (progan_personas.RACE[name] for name in ("grown", "straight"))
+    assert dataclasses.replace(grown, stages=straight.stages) == straight
+    assert grown.objective == "wgan-gp" and grown.penalty_every == 1
+    sizes = [Schedule(recipe.stages).at(0).stage for recipe in (grown, straight)]
+    assert sizes == [0, 3] and Schedule(straight.stages).at(0).fade == 1
+    last = Schedule(grown.stages).at(10_000)
+    assert (last.stage, last.fade) == (3, 1), "it reaches 32×32 and stabilises"
 
 
 @pytest.fixture

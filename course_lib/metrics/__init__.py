@@ -21,6 +21,7 @@ from course_lib.metrics.labels import (
     confusion,
     coverage_per_class,
 )
+from course_lib.metrics.neighbours import nearest
 from course_lib.metrics.personas import (
     certainty,
     combination_shares,
@@ -55,6 +56,7 @@ __all__ = [
     "frechet_distance",
     "judged",
     "kernel_distance",
+    "nearest",
     "obeyed",
     "personas_report",
     "portraits_report",
