@@ -159,3 +159,30 @@ def test_explorer_follows_its_sliders(open_notebook, notebook):
     notebook = open_notebook(notebook)
     notebook.run()
     assert notebook.drive() > 0, "an explorer without a slider"
+
+
+# How many answers are open, and which one has the keyboard's focus.
+QUIZ = """all => [all.filter(answer => answer.open).length,
+                  all.findIndex(answer => answer.contains(document.activeElement))]"""
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_the_quiz_works_by_keyboard_alone(open_notebook, lesson):
+    """Enter opens an answer, Space closes it, Tab goes on; JupyterLab takes none of these keys."""
+    quiz = notebook_of("1")
+    cells = [
+        cell for cell in nbformat.read(lesson, as_version=4).cells if "<details" in cell.source
+    ]
+    quiz.cells[:0] = [nbformat.v4.new_markdown_cell(cell.source) for cell in cells]
+    page = open_notebook(quiz).page
+    answers = page.locator("details")
+    answers.last.wait_for()
+    count = answers.count()
+    assert count >= 3
+    page.locator("summary").first.focus()
+    for index in range(count):
+        for key, opened in (("Enter", 1), ("Space", 0)):
+            page.keyboard.press(key)
+            assert answers.evaluate_all(QUIZ) == [opened, index], f"{key} at answer {index + 1}"
+        if index + 1 < count:
+            page.keyboard.press("Tab")
