@@ -14,7 +14,7 @@ class Players:
     Args:
         generator, discriminator: the networks, in the memory layout that they keep.
         rate: Adam's learning rate at the beginning.
-        steps: of the whole training.
+        steps: of the whole training; the rate reaches 0 at its end, where it falls.
         ema: decay of the average.
         falling: share of the steps over which the rate falls, the last ones; 0 keeps it.
         betas: Adam's.
