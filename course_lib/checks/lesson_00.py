@@ -200,7 +200,7 @@ TASKS = [
                 4,
                 "Numbers count from 0: the fourth is 3.",
             ),
-            ("images to draw at least, to see number 4", 1, "A batch begins with number 0."),
+            ("images to draw at least, to see number 4", 1, "One image is number 0 alone."),
             (
                 "seed 7, number 4, asked for twice",
                 "another image",
