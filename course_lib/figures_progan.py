@@ -17,7 +17,7 @@ def draw_effects(matrices: Mapping[str, torch.Tensor], names: Sequence[str]) -> 
         names: of the K directions.
     """
     count = len(matrices)
-    figure, axes = figures.new(count, width=4.6 * count + 0.8, height=4.4, squeeze=False)
+    figure, axes = figures.new(count, width=4.1 * count + 0.8, height=4.0, squeeze=False)
     for index, (axis, (title, matrix)) in enumerate(zip(axes.flat, matrices.items(), strict=True)):
         axis.imshow(matrix.numpy(), cmap="RdBu_r", vmin=-1, vmax=1)
         for row, column in torch.cartesian_prod(*2 * [torch.arange(len(names))]).tolist():

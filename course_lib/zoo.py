@@ -28,6 +28,7 @@ SHIPPED = (
     "dcgan-fashion",
     "fashion-cnn",
     "personas-cnn",
+    "progan-personas",
     "stackgan-personas",
     "stackgan-stage1-personas",
     "text-encoder-personas",

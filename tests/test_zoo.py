@@ -189,11 +189,51 @@ def test_stage_one_alone_obeys_where_16_pixels_suffice(portrait_judge):
     assert all(torch.equal(both[key], first[key]) for key in frozen), "Stage I stayed as it was"
 
 
+def test_the_shipped_progan_is_as_good_as_promised(portrait_judge):
+    samples = data.to_uint8(zoo.load("progan-personas").sample(2000, seed=1))
+    report = metrics.portraits_report(samples, portrait_judge)
+    assert report["coverage"] >= 0.80
+    sure = report["certainty of the judge, relative to test portraits"]
+    missed = {name: share for name, share in sure.items() if share < 0.85 and name != "hair"}
+    assert not missed and sure["hair"] >= 0.75
+    card = zoo.card("progan-personas")
+    for name in ("KID", "FID-course"):
+        assert report[name] == pytest.approx(card["figures"][name], rel=0.05), name
+    assert card["recipe"]["objective"] == "wgan-gp" and card["recipe"]["penalty_every"] == 1
+
+
+def test_the_shipped_progan_has_not_stored_its_data():
+    """Its samples are as far from the nearest training portrait as held-out portraits are."""
+    training = data.shrunk(data.personas("train")[0], 32)
+    held_out = data.shrunk(data.personas("test")[0][:500], 32)
+    samples = data.to_uint8(zoo.load("progan-personas").sample(500, seed=2))
+    drawn, _ = metrics.nearest(data.shrunk(samples, 32), training)
+    expected, _ = metrics.nearest(held_out, training)
+    assert drawn.min() > 0.5 * expected.min()
+    assert 0.8 < drawn.median() / expected.median() < 1.3
+
+
 def test_records_name_the_command_that_measures_them_again():
+    for path in zoo.RECORDS.glob("*.json"):
+        command = zoo.record(path.stem)["command"].split()
+        assert command[0] == "python" and (zoo.RECORDS.parents[1] / command[1]).is_file()
     record = zoo.record("stackgan-ablations")
-    assert record["command"].startswith("python benchmarks/")
     for figures in record["runs"].values():
         assert figures["steps"] >= 500
         assert all(0 <= share <= 1 for share in figures["share drawn as asked"].values())
     with pytest.raises(FileNotFoundError):
         zoo.record("none")
+
+
+def test_the_race_of_the_progans_was_fair():
+    runs = zoo.record("progan-growing")["runs"]
+    assert set(runs) == {"grown", "straight"}
+    for grown, straight in zip(runs["grown"], runs["straight"], strict=True):
+        assert abs(grown["seconds"] - straight["seconds"]) <= 5
+        assert straight["size"] == 32 and grown["KID, floor"] == straight["KID, floor"]
+    sizes = [row["size"] for row in runs["grown"]]
+    assert len(sizes) == 5 and sizes == sorted(sizes) and sizes[-1] == 32
+    images = zoo.recorded_images("progan-growing")
+    assert {tuple(part.shape) for part in images.values()} == {(5, 6, 3, 32, 32)}
+    with pytest.raises(FileNotFoundError):
+        zoo.recorded_images("none")

@@ -164,7 +164,7 @@ def personas_report(
     return figures
 
 
-def certainty(images: torch.Tensor, judge: nn.Module, batch: int = 100) -> dict[str, float]:
+def certainty(images: torch.Tensor, judge: nn.Module, batch: int = 25) -> dict[str, float]:
     """Return the judge's mean top probability for each attribute, in the order of `ATTRIBUTES`.
 
     It says how sure the judge is of what it reads, right or wrong: near 1 on real portraits,
