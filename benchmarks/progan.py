@@ -1,6 +1,6 @@
 """Is growing worth it? Lesson 07's experiment: one pair of networks, grown or not, at equal time.
 
-    python benchmarks/progan.py [--only grown] [--seconds 900] [--write]
+    python benchmarks/progan.py [--only grown] [--seconds 600] [--write]
 
 Trains both for 32×32 pixels by their recipes, and judges the averaged generator at five points in
 time: KID and FID-course of 1,000 samples, enlarged for the judge, against as many test portraits
@@ -79,7 +79,7 @@ def run(name: str, seconds: float, points: int = 5) -> tuple[list[dict], torch.T
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", choices=RACE)
-    parser.add_argument("--seconds", type=float, default=900)
+    parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     path = zoo.RECORDS / f"{NAME}.json"

@@ -145,7 +145,10 @@ ANSWERS = {
             lambda a: -torch.logaddexp(a, torch.zeros_like(a)).sum() / len(a),
         ],
         wrong=[
-            (lambda a: -torch.nn.functional.logsigmoid(a).mean(), r"non-saturating"),
+            (
+                lambda a: -torch.nn.functional.logsigmoid(a).mean(),
+                r"non-saturating loss.+the text derives",
+            ),
             (lambda a: torch.log(1 - torch.sigmoid(a)).mean(), r"rounds to 0"),
             (lambda a: torch.nn.functional.softplus(a).mean(), r"sign"),
             (lambda a: torch.nn.functional.logsigmoid(-a).sum(), r"sum over the batch"),

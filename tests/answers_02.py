@@ -271,7 +271,7 @@ ANSWERS = {
                 nn.Sequential(classifier(), nn.LeakyReLU(0.2), nn.Softmax(dim=1)),
                 r"softmax itself.*LeakyReLU stands on the logits",
             ),
-            (widened(classifier()), r"not the momentum"),
+            (widened(classifier()), r"second argument is eps"),
             (nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).train(), r"guessing"),
             (guessing, r"guessing"),
             (half_trained, r"Train longer"),

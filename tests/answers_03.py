@@ -146,10 +146,10 @@ ANSWERS = {
         right=[loss_by_distributions, loss_by_mse, loss_divided_by_the_batch],
         wrong=[
             (loss_as_found, r"Nothing is repaired"),
-            (loss_with_the_kl_as_found, r"One bug is left"),
+            (loss_with_the_kl_as_found, r"One bug is left.+σ stands where σ² belongs"),
             (
                 lambda r, x, mu, logvar, sigma: F.mse_loss(r, x) + kl_by_loops(mu, logvar),
-                r"thousands of times its price",
+                r"averaged over pixels and the KL is summed",
             ),
             (
                 lambda r, x, mu, logvar, sigma: (
@@ -233,7 +233,10 @@ ANSWERS = {
             ),
             (lambda mu, logvar: 2 * kl_by_loops(mu, logvar), r"½ is missing"),
             (lambda mu, logvar: kl_by_loops(mu.data, logvar.data), r"detached"),
-            (lambda mu, logvar: kl_by_loops(torch.relu(mu), torch.relu(logvar)), r"ReLU"),
+            (
+                lambda mu, logvar: kl_by_loops(torch.relu(mu), torch.relu(logvar)),
+                r"ReLU on mu and logvar",
+            ),
             (
                 lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(dim=1),
                 r"mean over the batch is missing",

@@ -156,7 +156,7 @@ ANSWERS = {
             (FAILURES | {FAILURE[0]: "saturating"}, r"never above 0"),
             (FAILURES | {FAILURE[1]: "D too strong"}, r"formula itself"),
             (FAILURES | {FAILURE[3]: "d too strong"}, r"spike at once"),
-            (FAILURES | {FAILURE[4]: "no batch norm"}, r"other way round"),
+            (FAILURES | {FAILURE[4]: "no batch norm"}, r"the batch's own mean"),
         ],
     ),
     "train_discriminator": Answers(
@@ -193,6 +193,10 @@ ANSWERS = {
             (
                 lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum(),
                 r"sum over the batch",
+            ),
+            (
+                lambda real, fake: loss_d_by_bce(F.leaky_relu(real, 0.2), F.leaky_relu(fake, 0.2)),
+                r"LeakyReLU on the logits",
             ),
             (lambda real, fake: loss_d_by_bce(real, fake.detach()), r"not on the logits"),
             (

@@ -218,7 +218,7 @@ ANSWERS = {
             (lambda mu, s, eps: mu + torch.exp(s / 2) * eps, r"as in the VAE"),
             (lambda mu, s, eps: mu + s * eps, r"taken for σ"),
             (code_with_its_own_noise, r"random numbers"),
-            (lambda mu, s, eps: F.relu(mu) + F.relu(s).exp() * eps, r"ReLU"),
+            (lambda mu, s, eps: F.relu(mu) + F.relu(s).exp() * eps, r"ReLU on mu and log σ"),
             (lambda mu, s, eps: mu + s.data.exp() * eps, r"logsigma is detached"),
             (lambda mu, s, eps: mu + torch.exp(s) ** 2 * eps, r"variance"),
             (lambda mu, s, eps: torch.exp(s) * (mu + eps), r"multiplies mu"),

@@ -23,6 +23,7 @@ from course_lib.models.progan import (
     faded,
 )
 from course_lib.recipes import progan_personas
+from course_lib.recipes.players import Players
 from course_lib.recipes.progan_personas import Schedule
 from course_lib.recipes.runner import run
 
@@ -336,10 +337,27 @@ def test_the_schedule():
 def test_the_recipe_follows_the_paper():
     recipe = recipes.recipe("progan-personas")
     assert (recipe.objective, recipe.penalty_every, recipe.ema) == ("wgan-gp", 1, 0.999)
+    assert recipe.learning_rate == 1e-3
     schedule = Schedule(recipe.stages)
     at = [schedule.at(i) for i in range(recipe.steps)]
     assert all(a.stage <= b.stage for a, b in pairwise(at)) and at[-1].stage == 4
     assert at[-1].fade == 1, "it ends stabilised"
+
+
+def test_the_rate_is_raised_once_and_falls_at_the_end():
+    networks = Generator(8, (4,)), Critic((8,))
+    players = Players(
+        *networks, rate=1e-3, steps=100, ema=0.9, falling=0.2, betas=(0.0, 0.99), raised=(40, 3.0)
+    )
+    rates = []
+    for _ in range(100):
+        rates.append({group["lr"] for o in players.optimisers.values() for group in o.param_groups})
+        for optimiser in players.optimisers.values():
+            optimiser.step()
+        players.end_step()
+    (first,), (before,), (after,), (amid,), (last,) = (rates[i] for i in (0, 39, 40, 90, 99))
+    assert (first, before, after) == pytest.approx((1e-3, 1e-3, 3e-3))
+    assert (amid, last) == pytest.approx((1.5e-3, 0.15e-3))
 
 
 def test_the_race_is_between_the_same_networks():
@@ -383,6 +401,14 @@ def test_adam_is_reset_at_phases_and_the_average_is_not(short, monkeypatch):
     assert [max(count) for count in counts] == [1, 2, 1, 2, 3, 1, 2]
     late = work.parts["generator"].to_rgb[1].weight
     assert optimisers[0].state[late]["step"] == 2, "all of the last phase's weights are in it"
+
+
+def test_the_rate_may_end_above_zero(short):
+    work = dataclasses.replace(short, falling=0.5, zero_at=10).begin()
+    for i in range(short.steps):
+        work.step(i)
+    rates = {group["lr"] for name in "gd" for group in work.parts[f"optimiser_{name}"].param_groups}
+    assert [*rates] == pytest.approx([1e-3 * (1 - 7 / 10) / 0.5])
 
 
 def test_critic_and_generator_see_the_same_stage_and_the_reals_fade(short, monkeypatch):

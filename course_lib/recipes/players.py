@@ -9,15 +9,16 @@ from course_lib.training import EMA
 class Players:
     """Generator and discriminator with an Adam each, and the generator's average.
 
-    The learning rate stays for a while and then falls to 0 in a straight line.
+    The learning rate stays for a while, may be raised once, and then falls to 0 in a straight line.
 
     Args:
         generator, discriminator: the networks, in the memory layout that they keep.
         rate: Adam's learning rate at the beginning.
-        steps: of the whole training.
+        steps: of the whole training; the rate reaches 0 at its end, where it falls.
         ema: decay of the average.
         falling: share of the steps over which the rate falls, the last ones; 0 keeps it.
         betas: Adam's.
+        raised: a step, and by how much the rate is multiplied from it on.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Players:
         ema: float,
         falling: float = 0.5,
         betas: tuple[float, float] = (0.5, 0.999),
+        raised: tuple[int, float] = (0, 1.0),
     ):
         self.networks = {"g": generator, "d": discriminator}
         self.ema = EMA(generator, ema)
@@ -37,10 +39,13 @@ class Players:
             name: torch.optim.Adam(network.parameters(), lr=rate, betas=betas, fused=True)
             for name, network in self.networks.items()
         }
+
+        def factor(i: int) -> float:
+            risen = raised[1] if i >= raised[0] else 1.0
+            return risen * (min(1.0, (1 - i / steps) / falling) if falling else 1.0)
+
         self.schedules = {
-            name: torch.optim.lr_scheduler.LambdaLR(
-                optimiser, lambda i: min(1.0, (1 - i / steps) / falling) if falling else 1.0
-            )
+            name: torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
             for name, optimiser in self.optimisers.items()
         }
 

@@ -67,7 +67,10 @@ class ProGANPersonas:
         penalty_every: steps between two gradient penalties, each as many times heavier; 1 as in
             the paper.
         r1: weight γ of R1.
+        raised: a step, and by how much the learning rate is multiplied from it on; the paper
+            keeps its rate.
         falling: share of the steps over which the rate falls to 0; 0 as in the paper.
+        zero_at: the step at which a falling rate reaches 0; the last one where None.
     """
 
     name: str = "progan-personas"
@@ -82,15 +85,17 @@ class ProGANPersonas:
             {"fade": 32_000, "stabilise": 48_000, "batch": 16},
             {"fade": 40_000, "stabilise": 56_000, "batch": 16},
             {"fade": 48_000, "stabilise": 80_000, "batch": 16},
-            {"fade": 36_000, "stabilise": 72_000, "batch": 16},
+            {"fade": 36_000, "stabilise": 140_000, "batch": 16},
         ]
     )
     learning_rate: float = 1e-3
+    raised: tuple[int, float] = (0, 1.0)
     ema: float = 0.999
     objective: str = "wgan-gp"
     penalty_every: int = 1
     r1: float = 1.0
     falling: float = 0.0
+    zero_at: int | None = None
     every: int = 500
 
     @property
@@ -110,10 +115,11 @@ class ProGANPersonas:
             generator,
             critic,
             rate=self.learning_rate,
-            steps=self.steps,
+            steps=self.zero_at or self.steps,
             ema=self.ema,
             falling=self.falling,
             betas=(0.0, 0.99),
+            raised=self.raised,
         )
         images = self.images()
         schedule = Schedule(self.stages)
@@ -198,13 +204,15 @@ class ProGANPersonas:
         return losses.generator_loss(fake_scores)
 
 
-RECIPE = ProGANPersonas()
+# Three times the paper's rate halved KID in short runs of these small networks (WGAN-GP up to
+# 16×16, 23,000 images: 4,451 and 2,238). By then the run of the shipped model stood at step 26,000.
+RECIPE = ProGANPersonas(raised=(26_000, 3.0), falling=0.12, zero_at=34_000)
 
 
 def _race(stages: list[dict[str, int]]) -> ProGANPersonas:
-    # A fast average: of the first, poor pictures nothing should be left after 3 minutes.
+    # A fast average: of the first, poor pictures nothing should be left after 2 minutes.
     arguments = {"z_dim": 64, "channels": [64, 64, 48, 32]}
-    return ProGANPersonas(arguments=arguments, stages=stages, ema=0.995)
+    return ProGANPersonas(arguments=arguments, stages=stages, learning_rate=3e-3, ema=0.995)
 
 
 # Lesson 07's experiment at equal time: the same networks for 32×32 pixels, from the same seed,
@@ -213,10 +221,10 @@ _AS_LONG_AS_THERE_IS_TIME = 1_000_000
 RACE = {
     "grown": _race(
         [
-            {"fade": 0, "stabilise": 4_000, "batch": 16},
-            {"fade": 4_000, "stabilise": 6_000, "batch": 16},
-            {"fade": 6_000, "stabilise": 12_000, "batch": 16},
-            {"fade": 6_000, "stabilise": _AS_LONG_AS_THERE_IS_TIME, "batch": 16},
+            {"fade": 0, "stabilise": 3_000, "batch": 16},
+            {"fade": 3_000, "stabilise": 4_000, "batch": 16},
+            {"fade": 6_000, "stabilise": 10_000, "batch": 16},
+            {"fade": 4_000, "stabilise": _AS_LONG_AS_THERE_IS_TIME, "batch": 16},
         ]
     ),
     "straight": _race(
