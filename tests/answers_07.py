@@ -322,21 +322,6 @@ def average_by_course(generator, phases, decay):
     return ema.model
 
 
-def pixels_by_numpy(images):
-    return (255 * (images.numpy().clip(-1, 1) + 1) / 2).astype("uint8")
-
-
-def stretched(images):
-    return ((images - images.min()) / (images.max() - images.min())).mul(255).byte()
-
-
-def stretched_one_by_one(images):
-    flat = images.flatten(1)
-    low, high = flat.min(dim=1).values, flat.max(dim=1).values
-    low, high = low[:, None, None, None], high[:, None, None, None]
-    return ((images - low) / (high - low)).mul(255).byte()
-
-
 class Dealer:
     """Deals portraits of the training split at 8×8 pixels, as if it had drawn them."""
 
@@ -493,24 +478,6 @@ ANSWERS = {
             (average_trained_twice, r"24 ran"),
             (average_by_course, r"decay · average"),
             (lambda *inputs: average_of()(*inputs).state_dict(), r"averaged generator is expected"),
-        ],
-    ),
-    "to_pixels": Answers(
-        right=[
-            pixels_by_numpy,
-            data.to_uint8,
-            lambda x: x.mul(127.5).add(128).clamp(0, 255).to(torch.uint8),
-            lambda x: torch.round((x.clamp(-1, 1) / 2 + 0.5) * 255),
-        ],
-        wrong=[
-            (stretched, r"its own darkest"),
-            (stretched_one_by_one, r"stretched by itself"),
-            (lambda x: ((x + 1) * 127.5).byte(), r"wrap around"),
-            (lambda x: (x + 1) * 127.5, r"still outside"),
-            (lambda x: (x.clamp(-1, 1) + 1) / 2, r"between 0 and 1"),
-            (lambda x: (x.clamp(0, 1) * 255).byte(), r"black is −1"),
-            (lambda x: ((x.tanh() + 1) * 127.5).round().byte(), r"tanh"),
-            (lambda x: ((1 - x.clamp(-1, 1)) * 127.5).byte(), ""),
         ],
     ),
     "progan_signs": Answers(

@@ -45,7 +45,6 @@ PROMISED = {
     "fade_in": ["old_rgb", "new_rgb", "fade"],
     "gradient_penalty": ["critic", "real", "fake", "eps"],
     "critic_loss": ["generator", "critic", "real", "z", "stage", "fade"],
-    "to_pixels": ["images"],
     "alone": ["vectors"],
 }
 
