@@ -44,6 +44,8 @@ PROMISED = {
     "equalised_linear": ["x", "weight", "bias", "gain"],
     "fade_in": ["old_rgb", "new_rgb", "fade"],
     "gradient_penalty": ["critic", "real", "fake", "eps"],
+    "critic_loss": ["generator", "critic", "real", "z", "stage", "fade"],
+    "alone": ["vectors"],
 }
 
 
@@ -151,6 +153,15 @@ def test_wrong_says_what_was_expected_what_came_and_where():
     assert re.search(r"fade = 0\.3, float32: expected .+ at \[0, 0, 0, 0\], came ", message)
 
 
+def test_a_gradient_that_should_not_be_is_told():
+    def leaking(generator, critic, real, z, stage, fade):
+        right = TASKS["critic_loss"].answer(generator, critic, real, z, stage, fade)
+        return right + 0.01 * (generator.new.sum() - generator.new.sum().detach())
+
+    message = check.critic_loss(leaking).message
+    assert re.search(r"value is right.+none is to reach generator, and one does", message)
+
+
 def test_factors_and_signs_are_named_though_no_mistake_is_known():
     right = TASKS["gram_matrix"].answer
     assert "3.5 times" in check.gram_matrix(lambda f: 3.5 * right(f)).message
@@ -165,7 +176,7 @@ BAD = [
     ([len], "list, not a function"),
     (torch.nn.Linear, "class"),
     (lambda: 1, "called with"),
-    (lambda a, b, c, d, e, f: 1, "called with"),
+    (lambda a, b, c, d, e, f, g: 1, "called with"),
 ]
 
 
@@ -466,7 +477,11 @@ def test_solutions_show_source_and_explanation(name):
     assert note.code and len(note.text) > 40
     if isinstance(TASKS[name], FunctionTask):
         scope = {"torch": torch, "math": __import__("math"), "F": torch.nn.functional}
-        exec(note.code, scope)  # what is shown can be pasted into a cell
+        # What is shown can be pasted into a cell, where the lesson's other answers stand.
+        others = [task for task in TASKS.values() if task.lesson == TASKS[name].lesson]
+        scope |= {task.name: task.answer for task in others if hasattr(task, "answer")}
+        del scope[name]
+        exec(note.code, scope)
         assert TASKS[name](scope[name]).outcome == "right"
 
 

@@ -1,14 +1,26 @@
-"""Tasks of lesson 07: the parts that let ProGAN grow."""
+"""Tasks of lesson 07: the parts that let ProGAN grow, a training, and directions in z."""
 
+import copy
 import math
+from functools import partial
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from course_lib.checks.comparing import Case
+from course_lib.checks.growing import (
+    Drawer,
+    Judge,
+    draws_portraits,
+    keeps_its_average,
+    mixes_uniformly,
+    scores_one_by_one,
+)
 from course_lib.checks.inputs import DTYPES, normal, told, uniform
-from course_lib.checks.tasks import FunctionTask
+from course_lib.checks.tasks import FunctionTask, Prediction, Trial
+from course_lib.models.progan import Critic, Generator, double, half
+from course_lib.training import EMA
 
 
 def pixel_norm(x):
@@ -38,6 +50,68 @@ def gradient_penalty(critic, real, fake, eps):
     (gradient,) = torch.autograd.grad(critic(mixed).sum(), mixed, create_graph=True)
     norms = gradient.flatten(1).norm(dim=1)  # (N,): one per image
     return 10 * (norms - 1).square().mean()
+
+
+def mixing_weights(real):
+    return torch.rand(len(real), 1, 1, 1, dtype=real.dtype)  # one per image
+
+
+def gp_critic():
+    return nn.Sequential(
+        *(nn.Conv2d(3, 16, 3, padding=1), nn.LeakyReLU(0.2), nn.AvgPool2d(2)),
+        *(nn.Flatten(), nn.Linear(16 * 4 * 4, 1)),
+    )
+
+
+def critic_loss(generator, critic, real, z, stage, fade):
+    coarse = F.interpolate(F.avg_pool2d(real, 2), scale_factor=2)
+    real = fade_in(coarse, real, fade)  # no sharper than G can draw
+    fake = generator(z, stage, fade).detach()
+    eps = mixing_weights(real)
+    penalty = gradient_penalty(lambda x: critic(x, stage, fade), real, fake, eps)
+    return critic(fake, stage, fade).mean() - critic(real, stage, fade).mean() + penalty
+
+
+def averaged(generator, phases, decay):
+    average = copy.deepcopy(generator)  # once, for all phases
+    for steps in phases:
+        for step in steps:
+            step()
+            for mean, weight in zip(average.parameters(), generator.parameters(), strict=True):
+                mean.data.lerp_(weight.data, 1 - decay)
+            for mine, its in zip(average.buffers(), generator.buffers(), strict=True):
+                mine.copy_(its)
+    return average
+
+
+def trained_progan(batches, plan):
+    generator, critic = Generator(32, (32, 24)), Critic((32, 24))
+    adam_g, adam_c = (
+        torch.optim.Adam(network.parameters(), lr=1.2e-2, betas=(0.0, 0.99), fused=True)
+        for network in (generator, critic)
+    )
+    average = EMA(generator, decay=0.98)
+    for stage, fade in plan:  # [(0, 1.0)] * 120, then (1, i / 80), then [(1, 1.0)] * 300
+        real, z = next(batches[stage]), torch.randn(16, 32)
+        loss = critic_loss(generator, critic, real, z, stage, fade)
+        adam_c.zero_grad()
+        loss.backward()
+        adam_c.step()
+        loss = -critic(generator(z, stage, fade), stage, fade).mean()
+        adam_g.zero_grad()
+        loss.backward()
+        adam_g.step()
+        average.update(generator)
+    return average.model
+
+
+def alone(vectors):
+    directions = []
+    for k, vector in enumerate(vectors):
+        others = torch.cat([vectors[:k], vectors[k + 1 :]])
+        basis = torch.linalg.qr(others.T).Q  # orthonormal columns (z_dim, K − 1)
+        directions.append(F.normalize(vector - basis @ (basis.T @ vector), dim=0))
+    return torch.stack(directions)
 
 
 class _Linear(nn.Module):
@@ -150,6 +224,38 @@ def _penalty_cases() -> list[Case]:
             where = f"{name}, {n} images {shape[1:]}, {told(dtype)}"
             cases.append(Case(inputs, where, gradients=(0,)))
     return cases
+
+
+def _loss_cases() -> list[Case]:
+    cases = []
+    for seed, (n, size, stage, fade) in enumerate(
+        ((4, 8, 1, 0.25), (3, 4, 2, 0.7), (6, 8, 1, 1.0), (5, 8, 3, 0.0))
+    ):
+        for dtype in DTYPES:
+            inputs = (
+                Drawer(stage, size, dtype),
+                Judge(stage, size, dtype),
+                normal(seed, n, 2, size, size, dtype=dtype),
+                normal(seed + 10, n, 3, dtype=dtype),
+                stage,
+                fade,
+            )
+            where = f"linear networks, {n} images of {size}×{size}, fade = {fade}, {told(dtype)}"
+            # No gradient of the critic's loss may reach the generator: its leaves count too.
+            cases.append(Case(inputs, where, gradients=(0, 1)))
+    return cases
+
+
+def _direction_cases() -> list[Case]:
+    cases = []
+    for seed, (count, size) in enumerate(((3, 8), (2, 5), (9, 64), (4, 16))):
+        for dtype in DTYPES:
+            # What they share, as the directions of hair and beard do.
+            vectors = normal(seed, count, size) + 0.6 * normal(seed + 20, size)
+            vectors = F.normalize(vectors, dim=1).to(dtype)
+            cases.append(Case((vectors,), f"{count} unit vectors of {size} numbers, {told(dtype)}"))
+    square = torch.eye(3, 6, dtype=torch.float64)
+    return [*cases, Case((square,), "three directions that are orthogonal already, float64")]
 
 
 def _std_channel(x, std):
@@ -387,6 +493,156 @@ def _without_requires_grad(critic, real, fake, eps):
 def _vector(critic, real, fake, eps):
     mixed = _mix(real, fake, eps).requires_grad_(True)
     return torch.autograd.grad(critic(mixed), mixed, create_graph=True)[0]
+
+
+def _seen(real, fade):
+    return fade_in(double(half(real)), real, fade)
+
+
+def _loss(
+    generator,
+    critic,
+    real,
+    z,
+    stage,
+    fade,
+    see=_seen,
+    leak=False,
+    fades=lambda fade: (fade, fade, fade),
+    shadow="",
+    parts=lambda real, fake, penalty: fake - real + penalty,
+):
+    """Return the critic's loss with a mistake.
+
+    Args:
+        fades: what generator, scores and penalty are given for the fade.
+        shadow: whose dtype the mixing weights have that overwrite the fade, "real" or "default".
+    """
+    drawn, scored, punished = fades(fade)
+    real, fake = see(real, fade), generator(z, stage, drawn)
+    eps = torch.rand(len(real), 1, 1, 1, dtype=None if shadow == "default" else real.dtype)
+    if shadow:
+        scored = eps if scored is not None else fade
+        punished = eps
+    judge, at = (partial(critic, stage=stage, fade=value) for value in (scored, punished))
+    penalty = gradient_penalty(at, real, fake.detach(), eps)
+    return parts(judge(real).mean(), judge(fake if leak else fake.detach()).mean(), penalty)
+
+
+def _loss_with_drift(generator, critic, real, z, stage, fade):
+    drift = 1e-3 * critic(_seen(real, fade), stage, fade).square().mean()
+    return critic_loss(generator, critic, real, z, stage, fade) + drift
+
+
+_SHARP = (
+    "The real images do not fade: while G can only draw coarse ones, the critic tells them by "
+    "their sharpness. Show it (1 − fade)·double(half(real)) + fade·real."
+)
+_SHADOW = (
+    "Two things share a name: the weights that mix real and fake have overwritten the fade, and "
+    "the critic fades by chance, each image differently."
+)
+_LEAK = "detach is missing: a gradient of the critic's loss reaches the generator's weights."
+
+
+def _loss_mistakes():
+    """Yield the three bugs of the exercise, alone and together, and others."""
+    for sharp in (False, True):
+        for leak in (False, True):
+            see = (lambda real, fade: real) if sharp else _seen
+            said = [sentence for sentence, is_so in ((_SHARP, sharp), (_LEAK, leak)) if is_so]
+            if said:
+                yield partial(_loss, see=see, leak=leak), " ".join(said)
+            for dtype in ("real", "default"):
+                # Overwritten before the scores are taken, or between scores and penalty.
+                for fades in (lambda fade: (fade, fade, fade), lambda fade: (fade, None, fade)):
+                    wrong = partial(_loss, see=see, leak=leak, shadow=dtype, fades=fades)
+                    yield wrong, " ".join([*said, _SHADOW])
+    named = [
+        (
+            dict(see=lambda real, fade: fade_in(real, double(half(real)), fade)),
+            "The reals' fade is inverted: at fade 0 they are as coarse as the old stage, at fade 1 "
+            "sharp.",
+        ),
+        (
+            dict(see=lambda real, fade: double(half(real))),
+            "The real images stay coarse at every fade; at fade 1 the critic sees them as they "
+            "are.",
+        ),
+        (
+            dict(fades=lambda fade: (1.0, fade, fade)),
+            "The generator does not fade: pass `fade` on to it.",
+        ),
+        (
+            dict(fades=lambda fade: (fade, 1.0, 1.0)),
+            "The critic does not fade: pass `fade` on to it.",
+        ),
+        (
+            dict(fades=lambda fade: (fade, fade, 1.0)),
+            "The penalty is that of another critic: where it takes the slope, `fade` is missing.",
+        ),
+        (
+            dict(fades=lambda fade: (1.0, 1.0, 1.0)),
+            "Neither network fades: pass `fade` on to both.",
+        ),
+        (
+            dict(fades=lambda fade: (1 - fade, 1 - fade, 1 - fade)),
+            "The fade is inverted in both networks: 0 is the old stage, 1 the new one.",
+        ),
+        (
+            dict(parts=lambda real, fake, penalty: real - fake + penalty),
+            "The critic learns the wrong way round: it is to score real images above fakes, so its "
+            "loss is E f(fake) − E f(real).",
+        ),
+        (dict(parts=lambda real, fake, penalty: fake - real), "The penalty is missing."),
+        (
+            dict(parts=lambda real, fake, penalty: fake - real - penalty),
+            "The penalty is subtracted: the steeper the critic, the better its loss.",
+        ),
+        (
+            dict(parts=lambda real, fake, penalty: fake - real + 10 * penalty),
+            "The weight 10 is in gradient_penalty already.",
+        ),
+        (
+            dict(parts=lambda real, fake, penalty: F.softplus(-real) + F.softplus(fake) + penalty),
+            "This is the loss on logits; a critic's scores are taken as they are, "
+            "E f(fake) − E f(real).",
+        ),
+    ]
+    for changed, sentence in named:
+        yield partial(_loss, **changed), sentence
+
+
+def _one_after_the_other(vectors):
+    """Gram and Schmidt: each is freed of those before it only."""
+    directions = []
+    for vector in vectors:
+        for before in directions:
+            vector = vector - (vector @ before) * before
+        directions.append(F.normalize(vector, dim=0))
+    return torch.stack(directions)
+
+
+def _projected_one_by_one(vectors):
+    """From each all projections on the others are subtracted, as if those were orthogonal."""
+    products = vectors @ vectors.T
+    products = products - torch.diag(products.diag())
+    return F.normalize(vectors - products @ vectors, dim=1)
+
+
+def _projected_in_turn(vectors):
+    directions = []
+    for k, vector in enumerate(vectors):
+        for j, other in enumerate(vectors):
+            if j != k:
+                vector = vector - (vector @ other) * other
+        directions.append(F.normalize(vector, dim=0))
+    return torch.stack(directions)
+
+
+def _not_unit(vectors):
+    inverse = torch.linalg.inv(vectors @ vectors.T)
+    return inverse / inverse.diag()[:, None] @ vectors  # row k: v_k less its shadow
 
 
 TASKS = [
@@ -716,6 +972,249 @@ TASKS = [
                 _vector,
                 "The critic returns one number per image; differentiate their sum, or pass "
                 "grad_outputs of ones.",
+            ),
+        ],
+    ),
+    Trial(
+        name="mixing_weights",
+        why="On the straight way from an image to a fake the best critic has slope 1; a weight "
+        "outside of [0, 1], or one for each pixel, leaves that way.",
+        hints=(
+            "How many numbers does it take to choose one point on the line between two images?",
+            "One for each pair, uniform between 0 and 1, of a shape that stretches over an image: "
+            "(N, 1, 1, 1).",
+            "torch.rand(len(real), 1, 1, 1): rand is uniform, randn is normal.",
+        ),
+        explanation="Gulrajani et al. 2017, algorithm 1: ε ~ U[0, 1], one for each pair of images. "
+        "A normal ε lies outside of [0, 1] two times in three; an ε for each pixel mixes "
+        "an image with a fake as noise does.",
+        answer=mixing_weights,
+        trial=mixes_uniformly,
+        arguments=1,
+    ),
+    Trial(
+        name="gp_critic",
+        why="The penalty is about the slope at one image; so a score may depend on one image only, "
+        "and on all of it freely.",
+        hints=(
+            "The gradient of the sum of all scores with respect to image 1: of which scores is it "
+            "the gradient, if the layers look at the whole batch?",
+            "Two layers do not belong there: one that mixes the images of a batch, and one that "
+            "makes a probability of a score.",
+            "Convolution, LeakyReLU, pooling, Flatten, Linear: without BatchNorm2d, without "
+            "Sigmoid.",
+        ),
+        explanation="Gulrajani et al. 2017, section 4: with batch norm the critic maps a batch to "
+        "a batch, and the penalty has lost its meaning. And a critic is no classifier: its "
+        "scores estimate a distance and have no bounds.",
+        answer=gp_critic,
+        trial=scores_one_by_one,
+    ),
+    FunctionTask(
+        name="critic_loss",
+        answer=critic_loss,
+        also_right=(_loss_with_drift,),
+        cases=_loss_cases,
+        why="Reals, fakes and slope are all seen through the same fade: so a new stage comes in "
+        "without giving the critic a game that is won already.",
+        hints=(
+            "At fade 0 G draws doubled 4×4 images. By what would a critic tell them from sharp "
+            "ones?",
+            "Three bugs: what the critic sees of the reals, a name that means two things, and what "
+            "no detach lets through.",
+            "real = fade_in(double(half(real)), real, fade); fake = generator(z, stage, "
+            "fade).detach(); everywhere critic(x, stage, fade); and eps = mixing_weights(real).",
+        ),
+        explanation="The real images fade as the networks do. The weights that mix images for the "
+        "penalty have a name of their own, so that `fade` stays the fade. E f(fake) − E f(real) "
+        "plus the penalty; ProGAN's drift term, 1e-3·f(real)², may be there or not.",
+        mistakes=[*_loss_mistakes()],
+    ),
+    Trial(
+        name="averaged",
+        why="The average is what you draw from: it must not forget when a phase begins, and must "
+        "not draw with an untrained network's statistics.",
+        hints=(
+            "What is left, after the first step of a new phase, of all the phases before?",
+            "Copy the generator once, before the first phase. And parameters() is not all that a "
+            "network holds: what has batch norm beside its weights?",
+            "average = copy.deepcopy(generator) before the outer loop; after the weights, "
+            "for mine, its in zip(average.buffers(), generator.buffers()): mine.copy_(its).",
+        ),
+        explanation="One average for the whole training: layers that have not been used yet do no "
+        "harm in it. Buffers are counts and running statistics; they are copied. ProGAN has "
+        "none, and the same average serves DCGAN, which has.",
+        answer=averaged,
+        trial=partial(keeps_its_average, expected=averaged),
+        arguments=3,
+    ),
+    Prediction(
+        name="progan_signs",
+        why="Each remedy has an illness of its own, and a number by which you can check it.",
+        hints=(
+            "Read each row from left to right: what comes in, what goes, and what stays the same?",
+            "The rows are: fade inverted, no minibatch std, no pixel norm, reals not faded. A "
+            "convolution has k·k·in·out weights and `out` biases.",
+            "(3 − 1)²·10. An equalised weight moves by rate·gain/√fan_in: 1e-3·√2/√512. A 3×3 "
+            "convolution from 16 to 8: 1160; from 8 to 8: 584; toRGB 8·3 + 3.",
+        ),
+        explanation="An inverted fade begins with the untrained layers and ends with the old "
+        "ones. A critic without minibatch std does not mind one face for all z. Without pixel norm "
+        "colours escalate. 10·(3 − 1)² = 40; 1e-3·√2/√512 = 1/16,000; 1160 + 584 + 27 = 1771. The "
+        "statistic is taken of the last features, at 4×4, where faces have a meaning.",
+        expected={
+            "row A": "no minibatch std",
+            "row B": "fade inverted",
+            "row C": "reals not faded",
+            "row D": "no pixel norm",
+            "penalty of a critic whose slope is 3 everywhere": 40,
+            "1 / step of an equalised weight: rate 1e-3, gain 2**0.5, fan-in 512": 16000,
+            "first number of (3, 4, 0, 0) after pixel norm": 1.2,
+            "parameters that G gains from 4x4 to 8x8, channels 16 to 8": 1771,
+            "the minibatch std is that of": "features",
+        },
+        mistakes=[
+            (
+                "row A",
+                "no pixel norm",
+                "These colours are tame. What is the same from left to right, though z is not?",
+            ),
+            (
+                "row B",
+                "reals not faded",
+                "There is one row of fakes here and no real image. What stands at fade 0, on the "
+                "left: the old image, or new layers that have learnt nothing yet?",
+            ),
+            (
+                "row C",
+                "fade inverted",
+                "The fakes are at fade 0.1 and as coarse as they should be. Which of the two kinds "
+                "does not look like fade 0.1?",
+            ),
+            (
+                "row D",
+                "no minibatch std",
+                "Each z has another image here; what has happened to the colours?",
+            ),
+            (
+                "penalty of a critic whose slope is 3 everywhere",
+                4,
+                "That is (3 − 1)²; the weight 10 is missing.",
+            ),
+            (
+                "penalty of a critic whose slope is 3 everywhere",
+                640,
+                "That is 10·(3² − 1)²: the norm is not squared before 1 is subtracted.",
+            ),
+            (
+                "penalty of a critic whose slope is 3 everywhere",
+                90,
+                "That is 10·3², which pulls the slope to 0; the target is 1.",
+            ),
+            (
+                "1 / step of an equalised weight: rate 1e-3, gain 2**0.5, fan-in 512",
+                1000,
+                "By so much Adam moves the stored weight; the layer uses gain/√fan_in of it.",
+            ),
+            (
+                "1 / step of an equalised weight: rate 1e-3, gain 2**0.5, fan-in 512",
+                1000 * math.sqrt(512),
+                "The gain is forgotten: the scale is √2/√512.",
+            ),
+            (
+                "first number of (3, 4, 0, 0) after pixel norm",
+                0.6,
+                "That is a vector of length 1; pixel norm takes the mean of the squares, 25/4.",
+            ),
+            (
+                "parameters that G gains from 4x4 to 8x8, channels 16 to 8",
+                1744,
+                "toRGB is forgotten: the new stage has its own way to colours.",
+            ),
+            (
+                "parameters that G gains from 4x4 to 8x8, channels 16 to 8",
+                1752,
+                "The biases are forgotten: one for each channel that comes out.",
+            ),
+            (
+                "the minibatch std is that of",
+                "pixels",
+                "Of pixels it would say how bright and shifted images differ; of the features at "
+                "4×4 it says how what the critic has recognised differs.",
+            ),
+        ],
+    ),
+    Trial(
+        name="trained_progan",
+        why="Two networks, a plan and a loss: the whole of ProGAN, small enough for a minute.",
+        hints=(
+            "One step each: whose loss does which optimiser lower, and which images need a graph?",
+            "For each (stage, fade) of the plan: a batch of that stage, critic_loss and a step of "
+            "the critic; then −E f(G(z)) with a fresh graph, and a step of the generator.",
+            "Generator(32, (32, 24)), Critic((32, 24)), two Adam with rate 1.2e-2 and betas=(0.0, "
+            "0.99), EMA with decay 0.98, and 500 steps: 120 at 4×4, 80 to fade, 300 at 8×8. "
+            "Return average.model.",
+        ),
+        explanation="One step of the critic for each of the generator, as in ProGAN; Adam without "
+        "momentum, β₁ = 0. The rate is twelve times the paper's, for a training a thousand "
+        "times shorter, and the average forgets accordingly sooner.",
+        answer=trained_progan,
+        trial=draws_portraits,
+    ),
+    FunctionTask(
+        name="alone",
+        answer=alone,
+        cases=_direction_cases,
+        why="A step along such a direction moves one score and leaves the others where they are: "
+        "whoever asks for longer hair does not get a beard with it.",
+        hints=(
+            "Which part of a direction must go, so that a step along it does not change the "
+            "scores of the others?",
+            "Its projection on the span of *all* the others. They are not orthogonal to each "
+            "other, so take an orthonormal basis of their span first.",
+            "basis = torch.linalg.qr(others.T).Q; rest = v − basis @ (basis.T @ v); "
+            "F.normalize(rest, dim=0).",
+        ),
+        explanation="Shen et al. 2020, section 2.3: d_k is v_k less its projection on the span of "
+        "all other v_j, scaled to length 1. ⟨d_k, v_j⟩ = 0 for all j ≠ k. The rows of the "
+        "pseudo-inverse's transpose, normalised, are the same.",
+        mistakes=[
+            (
+                _one_after_the_other,
+                "This is Gram and Schmidt's way: each is freed of those before it only, so the "
+                "first keeps all that it shares, and the order matters.",
+            ),
+            (
+                _projected_one_by_one,
+                "All projections are subtracted as if the others were orthogonal to each other: "
+                "what two of them share is taken away twice.",
+            ),
+            (
+                _projected_in_turn,
+                "The others are taken away in turn, and each brings back some of those before it, "
+                "since they are not orthogonal. Take an orthonormal basis of their span.",
+            ),
+            (
+                _not_unit,
+                "The length is not 1: normalise what is left.",
+            ),
+            (
+                lambda vectors: torch.linalg.qr(vectors.T).Q.T,
+                "An orthonormal basis of all directions is orthogonal in itself, and no longer "
+                "orthogonal to the v_j; each needs a basis of the others.",
+            ),
+            (
+                lambda vectors: F.normalize(vectors, dim=1),
+                "These are the directions as they came.",
+            ),
+            (
+                lambda vectors: F.normalize(vectors - vectors.mean(dim=0), dim=1),
+                "The mean of all is subtracted; what a direction shares with each of the others is "
+                "more than that.",
+            ),
+            (
+                lambda vectors: torch.linalg.pinv(vectors).T,
+                "The length is not 1: normalise what is left.",
             ),
         ],
     ),

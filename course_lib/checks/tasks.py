@@ -226,6 +226,8 @@ class FunctionTask(Task):
         leaf = gradients_agree(made, wanted, limit).index(False)
         if made.gradients[leaf] is None:
             return f"{told} none reaches {self._leaf_name(case, leaf)}."
+        if wanted.gradients[leaf] is None:
+            return f"{told} none is to reach {self._leaf_name(case, leaf)}, and one does."
         found = contrast(made.gradients[leaf], wanted.gradients[leaf], 5 * limit)
         return f"{told} for {self._leaf_name(case, leaf)}, {found}."
 
