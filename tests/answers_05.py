@@ -271,6 +271,26 @@ ANSWERS = {
             (type(SHIPPED[""]), r"trained generator itself"),
         ],
     ),
+    "to_grey": Answers(
+        right=[
+            lambda x: x.clamp(-1, 1) * 0.5 + 0.5,
+            lambda x: torch.clip((x - (-1)) / (1 - (-1)), min=0, max=1),
+            lambda x: torch.lerp(torch.zeros_like(x), torch.ones_like(x), F.hardtanh(x) / 2 + 0.5),
+        ],
+        wrong=[
+            (lambda x: (x - x.min()) / (x.max() - x.min()), r"hides saturation"),
+            (
+                lambda x: torch.stack([(i - i.min()) / (i.max() - i.min()) for i in x]),
+                r"Each image is stretched",
+            ),
+            (lambda x: 0.5 * x + 0.5, r"not cut off"),
+            (lambda x: F.relu(x).clamp(max=1), r"−1 alone should"),
+            (lambda x: (127.5 * (x + 1)).clamp(0, 255), r"from 0 to 255"),
+            (lambda x: ((1 - x) / 2).clamp(0, 1), r"Black and white"),
+            (lambda x: 1 / (1 + (-x).exp()), r"sigmoid"),
+            (lambda x: (x + 1).clamp(0, 1), r""),
+        ],
+    ),
     "conditional_failures": Answers(
         right=[FAILURES],
         wrong=[

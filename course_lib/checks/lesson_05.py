@@ -62,6 +62,10 @@ def train(batches):
     return ema.model
 
 
+def to_grey(images):
+    return ((images + 1) / 2).clamp(0, 1)
+
+
 def variation(z, eps, spread):
     return math.sqrt(1 - spread**2) * z + spread * eps
 
@@ -144,6 +148,21 @@ def _logit_cases() -> list[Case]:
             )
             inputs = (features, labels, vectors, weight, bias)
             cases.append(Case(inputs, where, gradients=(0, 2, 3, 4)))
+    return cases
+
+
+def _grey_cases() -> list[Case]:
+    cases = []
+    # Dim, off centre, a little beyond [−1, 1], and a grid that fills the range.
+    grids = ((4, 3, 5, 0.1, 0.0), (1, 8, 8, 0.2, 0.5), (6, 2, 2, 1.2, 0.1), (3, 7, 4, 1.0, 0.0))
+    for seed, (n, height, width, contrast, level) in enumerate(grids):
+        for dtype in DTYPES:
+            images = contrast * (2 * uniform(seed, n, 1, height, width) - 1) + level
+            where = (
+                f"images of shape ({n}, 1, {height}, {width}) from {images.min():.2f} to "
+                f"{images.max():.2f}, {told(dtype)}"
+            )
+            cases.append(Case((images.to(dtype),), where))
     return cases
 
 
@@ -379,6 +398,11 @@ def _obeys(generator: object) -> str:
             f"together, in the data and beside the fakes, and do both networks use them? {said}"
         )
     return f"Train longer, or at another rate: some hundred steps of 32 are enough. {said}"
+
+
+def _stretched(images, **over):
+    low, high = images.amin(**over), images.amax(**over)
+    return (images - low) / (high - low)
 
 
 def _one_hot(labels, like):
@@ -740,6 +764,70 @@ TASKS = [
         "Agreement tells whether it obeys, the spread within a class whether it uses z.",
         answer=train,
         trial=_obeys,
+    ),
+    FunctionTask(
+        name="to_grey",
+        answer=to_grey,
+        cases=_grey_cases,
+        why="One pixel, one grey: two sheets can be compared, and a generator that hardly moves "
+        "looks as dim as it is.",
+        hints=(
+            "May the grey of a pixel depend on which other pixels are on the sheet?",
+            "A fixed straight line takes −1 to 0 and 1 to 1. What lies beyond is cut off.",
+            "((images + 1) / 2).clamp(0, 1).",
+        ),
+        explanation="The range belongs to the model, [−1, 1], and not to the sheet. The smallest "
+        "and largest pixel of a sheet are a finding; who divides by them throws it away.",
+        mistakes=[
+            (
+                _stretched,
+                "The whole sheet is stretched to its own range, as in public code: that hides "
+                "saturation. The range is [−1, 1], whatever is on the sheet.",
+            ),
+            (
+                lambda images: _stretched(images, dim=(1, 2, 3), keepdim=True),
+                "Each image is stretched to its own range, so that a dim one looks bright. The "
+                "range is [−1, 1] for all.",
+            ),
+            (
+                lambda images: _stretched(images.clamp(-1, 1)),
+                "The whole sheet is stretched to its own range after the clamp: that hides "
+                "saturation.",
+            ),
+            (
+                lambda images: (0.5 + 0.5 * images / images.abs().amax()),
+                "The sheet's largest pixel sets the contrast; the range is [−1, 1], whatever is "
+                "on the sheet.",
+            ),
+            (
+                lambda images: (images + 1) / 2,
+                "What lies beyond [−1, 1] is not cut off: a grey is from 0 to 1.",
+            ),
+            (
+                lambda images: images.clamp(0, 1),
+                "Everything below 0 becomes black; −1 alone should.",
+            ),
+            (
+                lambda images: images.clamp(-1, 1),
+                "These are still from −1 to 1; a grey is from 0 to 1.",
+            ),
+            (
+                lambda images: images.abs().clamp(0, 1),
+                "The absolute value makes −1 as white as 1.",
+            ),
+            (
+                lambda images: to_grey(images) * 255,
+                "These are from 0 to 255; the task asks for 0 to 1.",
+            ),
+            (
+                lambda images: 1 - to_grey(images),
+                "Black and white have changed places: −1 is black, 0.",
+            ),
+            (
+                torch.sigmoid,
+                "A sigmoid bends the greys, and never reaches black or white: −1 becomes 0.27.",
+            ),
+        ],
     ),
     Prediction(
         name="conditional_failures",
