@@ -795,7 +795,7 @@ TASKS = [
                 "saturation.",
             ),
             (
-                lambda images: (0.5 + 0.5 * images / images.abs().amax()),
+                lambda images: 0.5 + 0.5 * images / images.abs().amax(),
                 "The sheet's largest pixel sets the contrast; the range is [−1, 1], whatever is "
                 "on the sheet.",
             ),
