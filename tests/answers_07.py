@@ -506,6 +506,8 @@ ANSWERS = {
             (Generator(16, (16, 8)), r"One mean portrait for everybody"),
             (Generator(16, (16,)), r"came \(2000, 3, 4, 4\)"),
             (Dealer(alike), r"collapsed"),
+            # A distance of 9.7 over 8 seeds: above the bar of 7, below the mean portrait at 12.6.
+            (Dealer(lambda images: images + 0.25 * torch.randn_like(images)), r"Train longer"),
             (Dealer(lambda images: images / 0), r"diverged"),
             (Critic((16, 8)), r"generator itself"),
             (Generator, r"generator itself"),
