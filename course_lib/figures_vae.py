@@ -115,6 +115,11 @@ def estimates(
     figures.show(draw_estimates(estimates, exact, xlabel, xlim), alt)
 
 
+def _plain(value: float, _position: int) -> str:
+    # On a logarithmic axis 7, 8 and 9 stand too close to each other for a label each.
+    return f"{value:,g}" if f"{value:e}"[0] in "12346" else ""
+
+
 def draw_lines(
     series: Mapping[str, Sequence[tuple[float, float]]],
     title: str,
@@ -143,6 +148,11 @@ def draw_lines(
             offset, side = ((5, 4), "left") if k % 2 == 0 else ((-3, -12), "right")
             axis.annotate(note, point, offset, textcoords="offset points", ha=side, fontsize=8)
     axis.set(title=title, xlabel=xlabel, ylabel=ylabel, xscale="log", yscale="log")
+    for side in (axis.xaxis, axis.yaxis):
+        low, high = side.get_data_interval()
+        if high < 30 * low:  # hardly a power of ten lies within: 200, not 2 × 10²
+            side.set_major_formatter(_plain)
+            side.set_minor_formatter(_plain)
     axis.legend(frameon=False, fontsize=8)
     return figure
 
