@@ -98,7 +98,7 @@ def _tiles() -> list[Case]:
 
 def _garments() -> list[Case]:
     cases = []
-    for seed, (height, width) in enumerate(((4, 4), (6, 3))):
+    for seed, (height, width) in enumerate(((4, 4), (6, 3), (1, 9))):
         for dtype in DTYPES:
             garment = 2 * uniform(seed, 1, height, width, dtype=dtype) - 1
             # A background that is exactly black, as most of a garment's picture is.
@@ -127,7 +127,9 @@ def _masked() -> list[Case]:
 
 def _neighbours() -> list[Case]:
     cases = []
-    for seed, (n, many, few, size) in enumerate(((40, 60, 20, 3), (25, 90, 30, 5))):
+    for seed, (n, many, few, size) in enumerate(
+        ((40, 60, 20, 3), (25, 90, 30, 5), (10, 40, 40, 2))
+    ):
         for dtype in DTYPES:
             samples = normal(seed, n, size, dtype=dtype)
             train = normal(seed + 10, many, size, dtype=dtype)
