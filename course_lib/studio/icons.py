@@ -11,15 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from torch.nn import functional
-from torch.nn.functional import interpolate
+from torch.nn.functional import avg_pool2d, interpolate
 
 from course_lib.layers import expect_shape, latents
 from course_lib.studio import provenance
-from course_lib.studio.sources import Source, Work, as_source
+from course_lib.studio.sources import Source, Work
 
 # Two that the colour-blind tell apart (a test simulates it): Okabe and Ito's without black and
 # yellow, which are lost on black and white paper; and Tol's "bright" (2021) without grey. The
@@ -83,10 +82,12 @@ def tinted(images: torch.Tensor, colours: Sequence[str], size: int = 112) -> tor
     if not SIZES[0] <= size <= SIZES[1]:
         raise ValueError(f"icons have {SIZES[0]} to {SIZES[1]} pixels, not {size}")
     grey = (images + 1) / 2
-    large = interpolate(grey, size=(size, size), mode="bicubic").clamp(0, 1)  # (N, 1, S, S)
+    # Drawn at twice the size: where a bright garment ends, alpha rises within one pixel.
+    finer = interpolate(grey, size=(2 * size, 2 * size), mode="bicubic").clamp(0, 1)
     low, high = EDGE
-    share = ((large - low) / (high - low)).clamp(0, 1)
-    alpha = share * share * (3 - 2 * share)  # without a corner at either end
+    share = ((finer - low) / (high - low)).clamp(0, 1)
+    alpha = avg_pool2d(share * share * (3 - 2 * share), 2)  # (N, 1, S, S)
+    large = avg_pool2d(finer, 2)  # (N, 1, S, S)
     middle = as_rgb(colours)[:, :, None, None]  # (N, 3, 1, 1)
     dark, light = 0.45 * middle, middle + 0.55 * (1 - middle)
     # Lower half of the brightness: from dark to the colour; upper half: from there to light.
@@ -175,9 +176,7 @@ def icon_set(
     """
     source = garments(source)
     expect_counts(count, columns)
-    if not 0 <= truncation <= 1.5:
-        raise ValueError(f"truncation is 0 to 1.5, not {truncation}")
-    z = truncation * latents(count, source.size, seed)
+    z = truncated(count, source, seed, truncation)
     details = {"kind": "icon set", "truncation": truncation}
     return _drawn(source, z, seed, colours, size, columns, details)
 
@@ -194,9 +193,7 @@ def one_idea(
     """Return one z as each of the classes: one idea, ten garments. Arguments as `icon_set`."""
     source = garments(source)
     expect_counts(len(source.labels), columns)
-    if not 0 <= truncation <= 1.5:
-        raise ValueError(f"truncation is 0 to 1.5, not {truncation}")
-    z = (truncation * latents(1, source.size, seed)).repeat(len(source.labels), 1)
+    z = truncated(1, source, seed, truncation).repeat(len(source.labels), 1)
     details = {"kind": "one idea", "truncation": truncation}
     return _drawn(source, z, seed, colours, size, columns, details)
 
@@ -232,9 +229,7 @@ def variations(
         raise ValueError(f"labels are 0 to {source.classes - 1}, not {label}")
     source = Source(source.model, source.generator, label=label)
     expect_counts(count, columns)
-    if not 0 <= truncation <= 1.5:
-        raise ValueError(f"truncation is 0 to 1.5, not {truncation}")
-    chosen = truncation * latents(1, source.size, seed)
+    chosen = truncated(1, source, seed, truncation)
     others = neighbours(chosen[0], distance, count - 1, other)
     details = {"kind": "variations", "distance": distance, "other": other, "truncation": truncation}
     return _drawn(source, torch.cat([chosen, others]), seed, colours, size, columns, details)
@@ -269,17 +264,27 @@ def neighbours(z: torch.Tensor, distance: float, count: int, seed: int = 0) -> t
 
 
 def garments(source: Source | str) -> Source:
-    """Return a source of grey images with all of its labels; those of a given one are kept.
+    """Return a source as it is; the zoo's by name with all ten labels.
 
     Raises:
-        ValueError: it takes no label, or its images have colours.
+        ValueError: it takes no label.
     """
     if isinstance(source, str):
-        classes = range(10)
-        source = Source(source, label=classes)
+        source = Source(source, label=range(10))
     if not source.classes:
         raise ValueError(f"icons need a generator that takes a label, and {source.model} does not")
     return source
+
+
+def truncated(count: int, source: Source, seed: int, truncation: float) -> torch.Tensor:
+    """Return latent vectors (count, source.size) of a seed, times the truncation, 0 to 1.5.
+
+    Raises:
+        ValueError: the truncation is out of range.
+    """
+    if not 0 <= truncation <= 1.5:
+        raise ValueError(f"truncation is 0 to 1.5, not {truncation}")
+    return truncation * latents(count, source.size, seed)
 
 
 def expect_counts(count: int, columns: int) -> None:

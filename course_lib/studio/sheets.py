@@ -202,20 +202,16 @@ def contact_sheet(
     if images is None:
         seeds = [int(seed) for seed in seeds]
         images, details["seeds"] = source.images(source.latents(seeds)), seeds
+        asked = [source.words(index) for index in range(len(seeds))]
         names = [
-            " · ".join(filter_empty(f"seed {seed}", source.words(index)))
-            for index, seed in enumerate(seeds)
+            f"seed {seed}" + f" · {asked}" * bool(asked)
+            for seed, asked in zip(seeds, asked, strict=True)
         ]
     else:
         names = [f"{index + 1}" for index in range(len(images))]
     facts = source.facts(**details)
     names = names if words is None else list(words)
     return Work(page(images, names, columns, title, credit(facts), width, filter), facts)
-
-
-def filter_empty(*parts: str) -> list[str]:
-    """Return the parts that are not empty."""
-    return [part for part in parts if part]
 
 
 def walk(source: Source, seed: int, frames: int, share: float = 1.0) -> torch.Tensor:
