@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.nn.functional import interpolate
 
 from course_lib import data, explorers, steering, synthesis, zoo
 from course_lib.explorers.base import Explorer
@@ -52,7 +53,7 @@ def test_a_source_draws_what_sample_draws(sources, name):
     images = source.images(source.latents([5, 6]))
     for index, seed in enumerate((5, 6)):
         expected = sample(name, source.generator, index, seed)[0]
-        torch.testing.assert_close(images[index], expected, atol=1e-5, rtol=0)
+        torch.testing.assert_close(images[index], expected, atol=1e-3, rtol=0)
     assert not torch.equal(images[0], images[1])
 
 
@@ -60,7 +61,7 @@ def test_labels_and_captions_come_in_turn(sources):
     for name in ("cgan-fashion", "stackgan-personas"):
         source = sources[name]
         one = source.images(source.latents([4, 4, 4]))
-        torch.testing.assert_close(one[0], one[2], atol=1e-5, rtol=0)
+        torch.testing.assert_close(one[0], one[2], atol=1e-3, rtol=0)
         assert not torch.allclose(one[0], one[1], atol=0.1)
     assert [sources["cgan-fashion"].words(i) for i in range(3)] == ["dress", "sneaker", "dress"]
     assert sources["stackgan-personas"].words(1) == CAPTIONS[1]
@@ -252,7 +253,7 @@ def test_pages_refuse_what_does_not_fit(progan):
         ),
         "no pattern is called": lambda: sheets.stylised(progan, pattern="fog"),
         "weights are 0 or more": lambda: sheets.stylised(progan, style_weight=-1),
-        "size is 192 to 3,000": lambda: sheets.stylised(progan, size=64),
+        "size is 160 to 3,000": lambda: sheets.stylised(progan, size=64),
     }.items():
         with pytest.raises(ValueError, match=match):
             call()
@@ -261,31 +262,37 @@ def test_pages_refuse_what_does_not_fit(progan):
 
 
 def test_a_portrait_takes_on_the_style_and_stays_itself(progan, tmp_path):
-    work = sheets.stylised(progan, 1, "mosaic", size=256)
-    assert work.image.size == (256, 256)
-    path = work.save(tmp_path / "styled.png")
-    facts = provenance.read(path)
+    side, border = sheets.STAGES[-1][0], sheets.BORDER
+    work = sheets.stylised(progan, 1, "mosaic", size=side)
+    assert work.image.size == (side, side)
+    facts = provenance.read(work.save(tmp_path / "styled.png"))
     assert (facts["seed"], facts["pattern"], facts["features"]) == (1, "mosaic", "personas-cnn")
-    pixels = torch.from_numpy(array(work.image)).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+    def framed(image):  # as the picture is: without the border, at the same size
+        inner = interpolate(image, size=(side, side), mode="bicubic")[
+            ..., border:-border, border:-border
+        ]
+        return interpolate(inner, size=(side, side), mode="bicubic").clamp(-1, 1)
+
+    images = [
+        torch.from_numpy(array(work.image)).permute(2, 0, 1)[None].float() / 127.5 - 1,
+        *(framed(progan.images(progan.latents([seed]))) for seed in (1, 3)),
+        framed(data.to_float(data.patterns("mosaic", side))),
+    ]
     reader = zoo.load("personas-cnn")
-    portrait, other = (
-        sheets._resized(progan.images(progan.latents([seed])), 256) for seed in (1, 3)
-    )
-    pattern = data.to_float(data.patterns("mosaic", 256))
-    layers = [*synthesis.STYLE_LAYERS]
     with torch.no_grad():
         found, face, someone, style = (
-            synthesis.layer_activations(reader, image, layers)
-            for image in (pixels, portrait, other, pattern)
+            synthesis.layer_activations(reader, image, [*synthesis.STYLE_LAYERS])
+            for image in images
         )
-    # Nearer to the pattern's style than the portrait was, by far …
-    assert synthesis.style_loss(found, style) < 0.3 * synthesis.style_loss(face, style)
-    # … and in what is where nearer to this portrait than to the pattern or to someone else.
+    # Far nearer to the pattern's style than the portrait was …
+    assert synthesis.style_loss(found, style) < 0.1 * synthesis.style_loss(face, style)
+    # … and in what is where, nearer to this portrait than to the pattern or to someone else.
     content = {
         name: float(synthesis.content_loss(found["relu3_2"], wanted["relu3_2"]))
         for name, wanted in (("face", face), ("someone", someone), ("style", style))
     }
-    assert content["face"] < 0.8 * min(content["someone"], content["style"])
+    assert content["face"] < 0.85 * min(content["someone"], content["style"])
 
 
 def test_a_work_has_a_small_copy(progan):
