@@ -32,7 +32,7 @@ def chequered(width: int, height: int, side: int = 8) -> Image.Image:
 class Icons(Explorer):
     """See `icons`."""
 
-    WIDTH, COLUMNS = 420, {KINDS[0]: 8, KINDS[1]: 5, KINDS[2]: 6}
+    WIDTH, COLUMNS = 380, {KINDS[0]: 8, KINDS[1]: 5, KINDS[2]: 6}
 
     def __init__(self, source: Source, class_names: Sequence[str], seeds: int, folder: Path):
         if len(class_names) != source.classes:

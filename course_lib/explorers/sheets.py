@@ -23,7 +23,7 @@ def unused(folder: Path, name: str, suffix: str = "") -> Path:
 class Pages(Explorer):
     """See `pages`."""
 
-    WIDTH = 380
+    WIDTH = 340
 
     def __init__(self, sources: Mapping[str, Source], title: str, seeds: int, folder: Path):
         if not sources:
