@@ -253,6 +253,7 @@ def test_pages_refuse_what_does_not_fit(progan):
         ),
         "no pattern is called": lambda: sheets.stylised(progan, pattern="fog"),
         "weights are 0 or more": lambda: sheets.stylised(progan, style_weight=-1),
+        r"content has shape \(N, 3": lambda: sheets.stylised("dcgan-fashion"),
         "size is 160 to 3,000": lambda: sheets.stylised(progan, size=64),
     }.items():
         with pytest.raises(ValueError, match=match):

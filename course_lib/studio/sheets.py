@@ -29,7 +29,7 @@ LAYOUTS = ("grid", "slices")
 MOST = 400  # pictures on a page, beyond which none can be recognised
 
 # Of a style transfer: side in pixels and steps, first coarse, then fine. Large motifs settle at
-# the small size, where a step costs a quarter; the second one draws their edges.
+# the small size, where a step costs a third; the second one draws their edges.
 STAGES = ((96, 16), (160, 5))
 SMOOTHNESS = 3.0  # three times lesson 02's: this picture is enlarged, and noise would be too
 BORDER = 6  # pixels cut off at each side, where the network saw zeros beside the picture
