@@ -46,6 +46,9 @@ class Icons(Explorer):
         self.label = menu("class, of variations", class_names, min(7, len(class_names) - 1))
         self.distance = slider("distance, degrees", 0.0, 90.0, 30.0, 1.0)
         self.truncation = slider("truncation", 0.0, 1.5, icons.TRUNCATION)
+        for control in (self.seed, self.number, self.distance, self.truncation):
+            # A sheet has dozens of icons, a fifth of a second's work: it waits for the finger.
+            control.continuous_update = False
         self.colours = widgets.Dropdown(
             options=[*icons.PALETTES, MINE], description="palette", style=WIDE
         )

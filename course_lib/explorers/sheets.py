@@ -35,6 +35,9 @@ class Pages(Explorer):
         self.columns = whole_slider("columns", 3, 8, 5)
         self.rows = whole_slider("rows", 3, 8, 6)
         self.share = slider("share of the circle", 0.05, 1.0, 1.0)
+        for control in (self.seed, self.columns, self.rows, self.share):
+            # A page has dozens of images, a fifth of a second's work: it waits for the finger.
+            control.continuous_update = False
         self.filter = widgets.Dropdown(
             options=sheets.FILTERS, description="enlargement", style=WIDE
         )
