@@ -10,10 +10,12 @@ from course_lib.explorers.conditional import (
 from course_lib.explorers.feature_maps import feature_maps
 from course_lib.explorers.game import gan_game
 from course_lib.explorers.growth import growth
+from course_lib.explorers.icons import icon_sheet
 from course_lib.explorers.interpolation import interpolation
 from course_lib.explorers.latent import latent
 from course_lib.explorers.latent_map import latent_map
 from course_lib.explorers.sentence import sentence, two_sentences
+from course_lib.explorers.sheets import pages
 from course_lib.explorers.style import style
 
 __all__ = [
@@ -24,9 +26,11 @@ __all__ = [
     "feature_maps",
     "gan_game",
     "growth",
+    "icon_sheet",
     "interpolation",
     "latent",
     "latent_map",
+    "pages",
     "sentence",
     "style",
     "two_sentences",
