@@ -263,7 +263,7 @@ def test_what_makes_no_film_is_refused(tmp_path):
     for write in films.WRITERS.values():
         with pytest.raises(ValueError, match=r"not \(1, 3, 8, 8\)"):
             write(torch.zeros(1, 3, 8, 8), tmp_path / "x", {})
-        with pytest.raises(ValueError, match="one of .* not 24"):
+        with pytest.raises(ValueError, match=r"one of .* not 24"):
             write(torch.zeros(2, 3, 8, 8), tmp_path / "x", {}, rate=24)
     with pytest.raises(ValueError, match="lie in one plane"):
         loops.circle(torch.ones(3, 5), torch.zeros(1))

@@ -13,6 +13,7 @@ from course_lib.explorers.growth import growth
 from course_lib.explorers.interpolation import interpolation
 from course_lib.explorers.latent import latent
 from course_lib.explorers.latent_map import latent_map
+from course_lib.explorers.loop import loop
 from course_lib.explorers.sentence import sentence, two_sentences
 from course_lib.explorers.style import style
 
@@ -27,6 +28,7 @@ __all__ = [
     "interpolation",
     "latent",
     "latent_map",
+    "loop",
     "sentence",
     "style",
     "two_sentences",
