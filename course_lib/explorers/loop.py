@@ -7,7 +7,6 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 from PIL import Image
-from torch.nn import functional
 
 from course_lib import zoo
 from course_lib.data import FASHION_CLASSES
@@ -15,7 +14,7 @@ from course_lib.explorers.base import WIDE, Explorer, whole_slider
 from course_lib.explorers.canvas import Canvas, Plot, enlarged
 from course_lib.explorers.threads import one_thread
 from course_lib.figures import BLUE, ORANGE
-from course_lib.studio.loops import EASINGS, Loop, eased
+from course_lib.studio.loops import EASINGS, Loop, eased, turns
 
 CAPTION = "a smiling person with a pink bob and a green checked shirt"
 
@@ -169,17 +168,12 @@ class LoopExplorer(Explorer):
 
     def words(self, loop: Loop, at: int, side: int) -> str:
         """Return what there is to say about the frame."""
-        now, later = loop.latents(torch.tensor([at, at + 1]) / loop.frames)
-        start = loop.latents(torch.zeros(1))[0]
-
-        def degrees(a: torch.Tensor, b: torch.Tensor) -> float:
-            cosine = functional.cosine_similarity(a.double(), b.double(), dim=0)
-            return torch.rad2deg(cosine.clamp(-1, 1).acos()).item()
-
+        z = loop.latents(torch.tensor([0, at, at + 1]) / loop.frames)  # start, now, next
+        away, step = turns(z[:2]), turns(z[1:])
         file = side * max(1, self.side.value // side)
         return (
             f"{at / loop.rate:.2f} of {loop.seconds:.0f} seconds: z stands "
-            f"{degrees(start, now):.0f}° away from its start and moves {degrees(now, later):.1f}° "
+            f"{away.item():.0f}° away from its start and moves {step.item():.1f}° "
             f"to the next frame. The file will have {loop.frames} frames of {file}×{file} pixels."
         )
 

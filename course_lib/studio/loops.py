@@ -81,6 +81,20 @@ def circle(z: torch.Tensor, shares: torch.Tensor, reach: float = 180.0) -> torch
     return (math.sqrt(z.shape[1]) * points).float()
 
 
+def turns(points: torch.Tensor, closed: bool = False) -> torch.Tensor:
+    """Return the angle in degrees from each latent vector to the next, float64 (N − 1,).
+
+    Args:
+        points: (N, z_dim).
+        closed: adds the angle from the last back to the first, (N,).
+    """
+    points = functional.normalize(points.double(), dim=1)
+    ahead = points.roll(-1, 0)
+    # Of two vectors of length 1: exact for small angles too, where the cosine is nearly 1.
+    angles = 2 * torch.atan2((ahead - points).norm(dim=1), (ahead + points).norm(dim=1))
+    return torch.rad2deg(angles if closed else angles[:-1])
+
+
 def _arc(ends: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
     """Return the points (N, D) on the arc between two vectors (2, D) of one length."""
     start, end = ends.double()
