@@ -267,3 +267,12 @@ def test_what_makes_no_film_is_refused(tmp_path):
             write(torch.zeros(2, 3, 8, 8), tmp_path / "x", {}, rate=24)
     with pytest.raises(ValueError, match="lie in one plane"):
         loops.circle(torch.ones(3, 5), torch.zeros(1))
+
+
+def test_turns_are_angles():
+    angles = torch.deg2rad(torch.tensor([0.0, 30.0, 30.001, 120.0], dtype=torch.float64))
+    points = torch.stack([angles.cos(), angles.sin()], dim=1) * torch.tensor([[1], [2], [3], [4]])
+    found = loops.turns(points)
+    expected = torch.tensor([30, 0.001, 89.999], dtype=torch.float64)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
+    assert loops.turns(points, closed=True)[-1] == pytest.approx(120)

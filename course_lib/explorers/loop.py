@@ -30,7 +30,7 @@ class LoopExplorer(Explorer):
     """
 
     WIDTH, HEIGHT, TOP, LEFT = 606, 392, 28, 4
-    LARGE, SMALL, STEP, STRIP, SHOWN = 256, 64, 72, 316, 8
+    LARGE, SMALL, STEP, STRIP, SHOWN = 256, 64, 100, 316, 6
     PLOT = Plot(318, 40, 422, 250, (0, 1), (0, 1))
     CENTRE, RADIUS = (520, 150), 66
 
@@ -82,7 +82,7 @@ class LoopExplorer(Explorer):
         ]
         alt = (
             "A large generated image; beside it the curve of the easing and a circle with a dot "
-            "for every frame; under it eight frames from the whole film."
+            "for every frame; under it six frames from the whole film."
         )
         super().__init__(controls, alt, self.WIDTH, above=self.captions or ())
         self.text.layout.width = f"{self.WIDTH}px"
@@ -138,7 +138,7 @@ class LoopExplorer(Explorer):
             canvas.dot(point, Canvas.PALE, 2)
         canvas.text(self.CENTRE[0], self.CENTRE[1] - 4, "z stands", 11, anchor="ms")
         canvas.text(self.CENTRE[0], self.CENTRE[1] + 12, "on a circle", 11, anchor="ms")
-        canvas.text(self.LEFT, self.STRIP - 10, "eight frames, at equal times", 12)
+        canvas.text(self.LEFT, self.STRIP - 10, "six frames, at equal times", 12)
         for index in range(self.SHOWN):
             image = images[index * len(images) // self.SHOWN]
             place = self.LEFT + index * self.STEP

@@ -50,11 +50,11 @@ def save_gif(
         ValueError: another shape or rate.
     """
     frames, times = _frames(images, rate, side)
-    # Grey fits as it is. For colours: the median cut, improved by three rounds of k-means.
+    # Grey fits as it is. For colours: the median cut of all frames' pixels.
     pictures = [Image.fromarray(frame) for frame in frames]
     if frames.ndim == 4:
         sheet = Image.fromarray(frames.reshape(-1, *frames.shape[2:]))
-        palette = sheet.quantize(256, kmeans=3)
+        palette = sheet.quantize(256)
         pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     size = (times * frames.shape[2], times * frames.shape[1])
     first, *others = (p.resize(size, Image.Resampling.NEAREST) for p in pictures)
