@@ -57,7 +57,11 @@ def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> tor
 
 
 def expect_shape(tensor: torch.Tensor, shape: tuple[int | None, ...], name: str) -> None:
-    """Raise ValueError unless `tensor` has `shape`, where None stands for any length."""
+    """Raise ValueError unless `tensor` has `shape`, where None stands for any length.
+
+    Models say x.shape[0] for the length of their batch, not len(x): the exporter to ONNX takes the
+    latter for a number that never changes.
+    """
     fits = tensor.ndim == len(shape) and all(
         want is None or want == got for want, got in zip(shape, tensor.shape, strict=True)
     )

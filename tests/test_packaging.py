@@ -230,6 +230,7 @@ def test_the_library_is_installed_whole():
 
 def test_importing_the_library_imports_nothing_heavy():
     heavy = ["torch", "torchvision", "matplotlib", "numpy", "ipywidgets", "sympy", "PIL"]
+    heavy += ["av", "keras", "onnx", "onnxruntime", "onnxscript"]
     script = (
         "import course_lib, course_lib.__main__, course_lib.machine, course_lib.doctor, sys; "
         f"print([name for name in {heavy!r} if name in sys.modules])"

@@ -14,6 +14,7 @@ from course_lib.explorers.icons import icon_sheet
 from course_lib.explorers.interpolation import interpolation
 from course_lib.explorers.latent import latent
 from course_lib.explorers.latent_map import latent_map
+from course_lib.explorers.loop import loop
 from course_lib.explorers.sentence import sentence, two_sentences
 from course_lib.explorers.sheets import pages
 from course_lib.explorers.style import style
@@ -30,6 +31,7 @@ __all__ = [
     "interpolation",
     "latent",
     "latent_map",
+    "loop",
     "pages",
     "sentence",
     "style",

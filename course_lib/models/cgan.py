@@ -57,7 +57,7 @@ class Generator(nn.Module):
         """Return images; labels may also be weights of the classes, float (N, classes)."""
         expect_shape(z, (None, self.z_dim), "z")
         if labels.is_floating_point():
-            expect_shape(labels, (len(z), self.classes), "a mixture of labels")
+            expect_shape(labels, (z.shape[0], self.classes), "a mixture of labels")
             weights = labels
         else:
             check_labels(labels, len(z), self.classes)

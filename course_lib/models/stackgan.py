@@ -64,7 +64,7 @@ class ConditioningAugmentation(nn.Module):
         mu, log_sigma = self.head(text if self.reads else torch.zeros_like(text)).chunk(2, dim=1)
         if noise is None:
             noise = torch.randn_like(mu)
-        expect_shape(noise, (len(text), self.c_dim), "noise")
+        expect_shape(noise, (text.shape[0], self.c_dim), "noise")
         return mu + log_sigma.exp() * noise, mu, log_sigma
 
 
@@ -92,7 +92,7 @@ class StageIGenerator(nn.Module):
 
     def forward(self, z: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
         expect_shape(z, (None, self.z_dim), "z")
-        expect_shape(c, (len(z), self.c_dim), "c")
+        expect_shape(c, (z.shape[0], self.c_dim), "c")
         return self.layers(torch.cat([c, z], dim=1))
 
 
@@ -158,7 +158,7 @@ class StageIIGenerator(nn.Module):
 
     def forward(self, small: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
         expect_shape(small, (None, 3, 16, 16), "small")
-        expect_shape(c, (len(small), self.c_dim), "c")
+        expect_shape(c, (small.shape[0], self.c_dim), "c")
         return self.draw(self.join(replicated(c, self.read(small))))
 
 

@@ -110,5 +110,24 @@ def _read_png(path: Path) -> str | None:
         return image.info.get(KEY)
 
 
+def _read_gif(path: Path) -> str | None:
+    with Image.open(path) as image:
+        return image.info.get("comment", b"").decode("utf-8", errors="replace")
+
+
+def _read_mp4(path: Path) -> str | None:
+    import av  # only here: it loads FFmpeg's libraries
+
+    with av.open(path) as film:
+        return film.metadata.get("comment")
+
+
+def _read_onnx(path: Path) -> str | None:
+    import onnx  # only here: it loads slowly, and the other formats do without
+
+    model = onnx.load(path, load_external_data=False)
+    return next((entry.value for entry in model.metadata_props if entry.key == KEY), None)
+
+
 # Suffix -> a function from a path to the text in which the facts are kept, or None.
-READERS = {".png": _read_png}
+READERS = {".gif": _read_gif, ".mp4": _read_mp4, ".onnx": _read_onnx, ".png": _read_png}

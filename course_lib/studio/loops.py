@@ -1,0 +1,236 @@
+"""A film without a seam: a closed walk through z, whose last frame is one step before its first.
+
+The walk is a circle on the sphere where latents live (lesson 07). An easing maps time t in [0, 1)
+to the share p of the circle that is behind; since p ends where it began, up to whole rounds, so
+does the film. What depends on p alone closes by itself: the text of StackGAN may go from one
+caption to another and back on the way.
+
+Loop("progan-personas", seed=7, easing="breathe").save("loop.gif")
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from course_lib import zoo
+from course_lib.data import FASHION_CLASSES, to_uint8
+from course_lib.layers import expect_shape, in_batches, latents
+from course_lib.studio import films, provenance
+
+# From t, float64 (N,) in [0, 1), to the share of the circle: all begin at 0 and end at 0 or 1.
+EASINGS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "linear": lambda t: t,
+    "ease in and out": lambda t: 3 * t**2 - 2 * t**3,
+    "four rests": lambda t: t - torch.sin(8 * math.pi * t) / (8 * math.pi),
+    "breathe": lambda t: (1 - torch.cos(2 * math.pi * t)) / 4,
+}
+
+
+def eased(easing: str, times: torch.Tensor) -> torch.Tensor:
+    """Return the shares of the circle (N,), in [0, 1), that are behind at the times (N,).
+
+    "linear": p = t, always the same speed. "ease in and out": p = 3t² − 2t³, from rest to rest.
+    "four rests": p = t − sin(8πt)/8π, of speed 1 − cos(8πt), 0 at four places. "breathe":
+    p = (1 − cos 2πt)/4, to the other side of the circle and back the same way.
+
+    Args:
+        easing: one of `EASINGS`.
+        times: any real numbers; only what stands behind the point counts, so that t = 1 is t = 0.
+
+    Raises:
+        ValueError: there is no such easing.
+    """
+    if easing not in EASINGS:
+        raise ValueError(f"easings are {', '.join(EASINGS)}, not {easing!r}")
+    return EASINGS[easing](times.double() % 1.0)
+
+
+def circle(z: torch.Tensor, shares: torch.Tensor, reach: float = 180.0) -> torch.Tensor:
+    """Return the points of a circle on the sphere of radius √z_dim, (N, z_dim).
+
+    At share 0 and at share 1 stands z[0], put on the sphere; the circle sets out towards z[1]. Of
+    reach 180° it is a great circle, `steering.loop`'s, and halfway lies −z[0]. With less reach it
+    bends towards z[2]; halfway is its farthest point, `reach` degrees away from z[0].
+
+    Args:
+        z: (3, z_dim), z_dim of 3 or more.
+        shares: (N,); 1 is once around.
+        reach: in degrees, 0 to 180; 0 stays where it is.
+
+    Raises:
+        ValueError: another shape or reach, or the three vectors lie in one plane.
+    """
+    expect_shape(z, (3, z.shape[-1]), "z")
+    if not 0 <= reach <= 180:
+        raise ValueError(f"reach is 0 to 180 degrees, not {reach}")
+    axes, scale = torch.linalg.qr(z.double().T)
+    if scale.diagonal().abs().min() < 1e-6:
+        raise ValueError("the three vectors lie in one plane")
+    start, across, aside = (axes * scale.diagonal().sign()).T
+    radius, angles = math.radians(reach / 2), 2 * math.pi * shares.double()[:, None]
+    centre = math.cos(radius) * start + math.sin(radius) * aside
+    out = math.sin(radius) * start - math.cos(radius) * aside  # from the centre to z[0]
+    points = math.cos(radius) * centre
+    points = points + math.sin(radius) * (angles.cos() * out + angles.sin() * across)
+    return (math.sqrt(z.shape[1]) * points).float()
+
+
+def turns(points: torch.Tensor, closed: bool = False) -> torch.Tensor:
+    """Return the angle in degrees from each latent vector to the next, float64 (N − 1,).
+
+    Args:
+        points: (N, z_dim).
+        closed: adds the angle from the last back to the first, (N,).
+    """
+    points = functional.normalize(points.double(), dim=1)
+    ahead = points.roll(-1, 0)
+    # Of two vectors of length 1: exact for small angles too, where the cosine is nearly 1.
+    angles = 2 * torch.atan2((ahead - points).norm(dim=1), (ahead + points).norm(dim=1))
+    return torch.rad2deg(angles if closed else angles[:-1])
+
+
+def _arc(ends: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+    """Return the points (N, D) on the arc between two vectors (2, D) of one length."""
+    start, end = ends.double()
+    angle = torch.acos(functional.cosine_similarity(start, end, dim=0).clamp(-1, 1))
+    if angle < 1e-6:
+        return start.float().expand(len(shares), -1)
+    shares = shares.double()[:, None]
+    points = torch.sin((1 - shares) * angle) * start + torch.sin(shares * angle) * end
+    return (points / torch.sin(angle)).float()
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(name: str) -> nn.Module:
+    return zoo.load(name)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A looping film of a generator of the zoo, of which nothing is left to chance.
+
+    Attributes:
+        model: a generator that maps z, z and labels, or z and text to images.
+        seed: of the latents; the film begins with the image of `sample` with this seed, but for
+            the length of z, which the sphere fixes.
+        seconds: once around.
+        rate: frames per second, one of `films.RATES`.
+        easing: one of `EASINGS`.
+        reach: how far from its start z goes, in degrees, 0 to 180.
+        label: the class, for a generator that reads labels; it stays.
+        captions: for a generator that reads text: one that stays, or two, between which the text
+            goes there and back.
+
+    Raises:
+        ValueError: there is no such model, rate, easing or reach, the film has fewer than 3
+            frames, the model reads no label or captions, or needs them, or nothing moves.
+    """
+
+    model: str = "progan-personas"
+    seed: int = 0
+    seconds: float = 4.0
+    rate: int = 20
+    easing: str = "linear"
+    reach: float = 180.0
+    label: int | None = None
+    captions: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        # A list is what JSON makes of the captions in a file's facts.
+        object.__setattr__(self, "captions", tuple(self.captions))
+        reads = _READS.get(zoo.card(self.model)["model"] if self.model in zoo.names() else "")
+        if reads is None:
+            raise ValueError(f"{self.model!r} is no generator of the zoo that loops are made of")
+        if self.rate not in films.RATES:
+            raise ValueError(f"frames per second are one of {films.RATES}, not {self.rate}")
+        if self.frames < 3:
+            raise ValueError(f"a loop has 3 frames or more, not {self.frames}")
+        if (self.label is not None) != (reads == "label"):
+            raise ValueError(f"{self.model} reads {reads}; label is {self.label}")
+        if self.label is not None and not 0 <= self.label < len(FASHION_CLASSES):
+            raise ValueError(f"label is 0 to {len(FASHION_CLASSES) - 1}, not {self.label}")
+        if (len(self.captions) in (1, 2)) != (reads == "text") or len(self.captions) > 2:
+            raise ValueError(f"{self.model} reads {reads}; captions are {list(self.captions)}")
+        eased(self.easing, torch.zeros(1))
+        circle(torch.eye(3), torch.zeros(1), self.reach)
+        if self.reach == 0 and len(set(self.captions)) < 2:
+            raise ValueError("nothing moves: give z some reach, or the text two captions")
+
+    @property
+    def frames(self) -> int:
+        """How many frames the film has."""
+        return round(self.seconds * self.rate)
+
+    @property
+    def generator(self) -> nn.Module:
+        """The model that draws; loaded once."""
+        return _loaded(self.model)
+
+    def times(self) -> torch.Tensor:
+        """Return the time of each frame, float64 (frames,): 0 to one step before 1."""
+        return torch.arange(self.frames, dtype=torch.float64) / self.frames
+
+    def latents(self, times: torch.Tensor) -> torch.Tensor:
+        """Return all that is random at the times (N,), (N, D): z; of StackGAN, z and noise.
+
+        Only what stands behind the point of a time counts: at t = 1 it is what it is at t = 0, to
+        the last bit.
+        """
+        generator = self.generator
+        length = generator.z_dim + getattr(generator, "c_dim", 0) + getattr(generator, "c_dim2", 0)
+        return circle(latents(3, length, self.seed), eased(self.easing, times), self.reach)
+
+    def draw(self, times: torch.Tensor) -> torch.Tensor:
+        """Return the images at the times (N,), uint8 (N, C, H, W)."""
+        generator, z = self.generator, self.latents(times)
+        if self.label is not None:
+            images = in_batches(generator, z, torch.full((len(z),), self.label), batch=50)
+        elif self.captions:
+            z, noise = z.split([generator.z_dim, z.shape[1] - generator.z_dim], dim=1)
+            images = in_batches(generator, z, self.text(times), noise, batch=25)
+        else:
+            images = in_batches(generator, z, batch=50)
+        return to_uint8(images.clamp(-1, 1))
+
+    def text(self, times: torch.Tensor) -> torch.Tensor:
+        """Return the captions' code at the times (N,), (N, text_dim), for StackGAN.
+
+        Of two captions, the first at p = 0 and the second halfway around, on the arc between them.
+        """
+        codes = self.generator.encode([self.captions[0], self.captions[-1]])
+        away = (1 - torch.cos(2 * math.pi * eased(self.easing, times))) / 2
+        return _arc(codes, away)
+
+    def images(self) -> torch.Tensor:
+        """Return all frames, uint8 (frames, C, H, W)."""
+        return self.draw(self.times())
+
+    def facts(self) -> dict[str, object]:
+        """Return what the film's file says: enough to make it again, `Loop(**facts["loop"])`."""
+        return provenance.facts(self.model, self.seed, loop=asdict(self))
+
+    def save(self, path: Path | str, side: int = films.SIDE) -> Path:
+        """Write the film, as .gif or .mp4 by the path's suffix, with its facts; return its path.
+
+        Raises:
+            ValueError: another suffix.
+        """
+        write = films.WRITERS.get(Path(path).suffix.lower())
+        if write is None:
+            raise ValueError(f"a loop is saved as .gif or .mp4, not {Path(path).name}")
+        return write(self.images(), path, self.facts(), self.rate, side)
+
+
+# What a generator reads beside z.
+_READS = {
+    "dcgan.Generator": "z alone",
+    "progan.Generator": "z alone",
+    "cgan.Generator": "label",
+    "stackgan.StackGAN": "text",
+}
