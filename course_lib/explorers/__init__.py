@@ -1,6 +1,7 @@
 """The explorers: pictures under sliders, one file per kind."""
 
 from course_lib.explorers.autoencoder import autoencoder
+from course_lib.explorers.completion import complete
 from course_lib.explorers.conditional import (
     all_classes,
     class_interpolation,
@@ -15,20 +16,24 @@ from course_lib.explorers.latent import latent
 from course_lib.explorers.latent_map import latent_map
 from course_lib.explorers.sentence import sentence, two_sentences
 from course_lib.explorers.style import style
+from course_lib.explorers.texture import room, tiles
 
 __all__ = [
     "all_classes",
     "autoencoder",
     "class_interpolation",
     "class_menu",
+    "complete",
     "feature_maps",
     "gan_game",
     "growth",
     "interpolation",
     "latent",
     "latent_map",
+    "room",
     "sentence",
     "style",
+    "tiles",
     "two_sentences",
     "variations",
 ]

@@ -9,6 +9,7 @@ searches from different starts give several guesses.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from PIL import ImageColor
@@ -164,25 +165,52 @@ def complete(
     )
 
 
+def measured(found: Sequence[Completion]) -> dict[str, float]:
+    """Return how good completions are, means over portraits and answers, in units of [-1, 1].
+
+    "start" and "visible" are the errors where the portraits are visible, before and after the
+    search; "hidden" is the error against what was hidden; "between" is the answers' `diversity`.
+
+    Args:
+        found: completions of whole portraits, so that the truth is known.
+    """
+    hidden = [visible_error(f.drawn, f.portrait, 1 - f.mask).mean().item() for f in found]
+    return {
+        "start": fmean(f.trace[0].mean().item() for f in found),
+        "visible": fmean(f.trace[-1].mean().item() for f in found),
+        "hidden": fmean(hidden),
+        "between": fmean(diversity(f.drawn, f.mask) for f in found),
+    }
+
+
 def save_completion(
-    found: Completion, path: Path | str, model: str = "progan-personas", **details: object
+    found: Completion,
+    path: Path | str,
+    answer: int | None = None,
+    model: str = "progan-personas",
+    **details: object,
 ) -> Path:
-    """Write the answers side by side as PNG, four times enlarged, with their facts.
+    """Write one answer, or all side by side, as PNG, eight times enlarged, with the facts.
 
     Args:
         found: what `complete` returns.
         path: of the file.
+        answer: number of the answer, from 0; None for all.
         model: the generator's name in the zoo.
         details: what else the file should say, such as the seed.
     """
     hidden = (found.mask[0, 0] == 0).nonzero()
-    hole = [*hidden.min(0).values.tolist(), *(hidden.max(0).values + 1).tolist()]
-    strip = torch.cat([*found.images], dim=2)[None]  # (1, 3, H, N·W)
-    image = interpolate(strip, scale_factor=4, mode="nearest")[0]
+    first, last = hidden.min(0).values, hidden.max(0).values + 1
+    images = found.images if answer is None else found.images[answer][None]
+    strip = torch.cat([*images], dim=2)[None]  # (1, 3, H, N·W)
     facts = provenance.facts(
-        model, made="completion", hole=hole, encoder=found.encoded, **details
+        model,
+        made="completion",
+        hidden=[*first.tolist(), *last.tolist()],  # top, left, bottom, right
+        encoder=found.encoded,
+        **details,
     )
-    return provenance.save_png(image, path, facts)
+    return provenance.save_png(interpolate(strip, scale_factor=8, mode="nearest")[0], path, facts)
 
 
 def sketch(rows: Sequence[str], palette: Mapping[str, str]) -> torch.Tensor:
@@ -230,3 +258,22 @@ def upscale(picture: torch.Tensor, sentence: str, model: StackGAN) -> torch.Tens
     with evaluating(model):
         mean = model.stage2.augment(text, torch.zeros(1, model.c_dim2))[0]
         return model.stage2(small, mean)
+
+
+def save_upscaled(
+    picture: torch.Tensor,
+    sentence: str,
+    model: StackGAN,
+    path: Path | str,
+    name: str = "stackgan-personas",
+) -> Path:
+    """Write what `upscale` returns as PNG, eight times enlarged, with its facts.
+
+    Args:
+        picture, sentence, model: as `upscale` takes them.
+        path: of the file.
+        name: the model's in the zoo.
+    """
+    large = interpolate(upscale(picture, sentence, model), scale_factor=8, mode="nearest")
+    facts = provenance.facts(name, made="upscaled sketch", sentence=sentence)
+    return provenance.save_png(large[0], path, facts)

@@ -70,40 +70,42 @@ def directions(height: int) -> torch.Tensor:
     return torch.stack(xyz, -1).float()
 
 
-def room(texture: torch.Tensor, height: int = 512, repeats: int = 1) -> torch.Tensor:
-    """Return a backdrop (3, height, 2 · height) of a cubic room papered with a texture.
+def room(walls: torch.Tensor, ground: torch.Tensor, height: int = 512) -> torch.Tensor:
+    """Return a backdrop (3, height, 2 · height) of a cubic room, papered with two textures.
 
     The viewer stands in the middle. Straight up and straight down, a whole row of the backdrop is
     one point: a texture that was drawn flat is pinched there. So the colour of each direction is
-    looked up where it meets the room. The four walls are one strip, which closes because it holds
-    a whole number of copies; ceiling and floor are looked up from above. Along their edges the
+    looked up where it meets the room. The walls are one strip around the viewer, which closes
+    because it tiles; ceiling and floor are seen from below and from above. Along their edges the
     two colours mix within a few degrees. There the contrast would fall; it is divided by the root
     of the squared weights' sum, which keeps the variance (Heitz and Neyret 2018, section 3).
 
     Args:
-        texture: (3, h, w), float in [-1, 1], which tiles.
+        walls: (3, h, 4h), float in [-1, 1]: all four walls, side by side. It has to tile.
+        ground: (3, h, 2h): the ceiling, and right of it the floor. It has to tile.
         height: of the backdrop, in pixels.
-        repeats: copies of the texture on each wall, from left to right, 1 or more.
 
     Raises:
-        ValueError: the repeats are no whole number, so that the strip would not close.
+        ValueError: a texture has another shape.
     """
-    if repeats < 1 or repeats != int(repeats):
-        raise ValueError(f"repeats is a whole number of copies, 1 or more, not {repeats}")
+    for texture, times in ((walls, 4), (ground, 2)):
+        if texture.ndim != 3 or texture.shape[2] != times * texture.shape[1]:
+            raise ValueError(f"expected a texture (3, h, {times}h), got {tuple(texture.shape)}")
     x, y, z = directions(height).unbind(-1)
     level, upright = torch.maximum(x.abs(), z.abs()), y.abs()
     turn = torch.atan2(x, z)
     wall = (turn / (math.pi / 2)).round()  # 0 ahead, 1 to the right, -2 and 2 behind
     along = wall + (turn - wall * math.pi / 2).tan() / 2  # in walls, from the middle of the front
     rise = y / torch.maximum(level, upright / 2) / 2  # half a wall at the edges
-    ground = torch.stack([x, -z * y.sign()], -1) / torch.maximum(upright, level / 2)[..., None] / 2
-    ground = ground + 0.37 * y.sign()[..., None]  # the floor is another part than the ceiling
+    span = torch.maximum(upright, level / 2)
+    across, deep = x / span / 2, -z * y.sign() / span / 2
+    points = torch.stack([along / 4, -rise], -1), torch.stack([(across - y.sign()) / 2, deep], -1)
     weights = torch.stack([level, upright]).pow(EDGE)
     weights = weights / weights.sum(0)
-    mean = texture.mean((1, 2))[:, None, None]
-    on_wall = look(texture, torch.stack([along, -rise], -1) * repeats) - mean
-    on_ground = look(texture, ground * repeats) - mean
-    mixed = weights[0] * on_wall + weights[1] * on_ground
+    mean = torch.cat([walls, ground], 2).mean((1, 2))[:, None, None]
+    mixed = torch.zeros(3, height, 2 * height)
+    for texture, place, weight in zip((walls, ground), points, weights, strict=True):
+        mixed += weight * (look(texture, place) - mean)
     return (mean + mixed / weights.square().sum(0).sqrt()).clamp(-1, 1)
 
 
@@ -149,18 +151,20 @@ def view(
 
 
 def backdrop(
-    generator: Generator, seed: int = 0, height: int = 512, repeats: int = 1, side: int = 256
+    generator: Generator, seed: int = 0, height: int = 512, side: int = 192
 ) -> torch.Tensor:
-    """Return a `room`, (3, height, 2 · height), papered with a generator's texture.
+    """Return a `room`, (3, height, 2 · height), papered with a generator's textures.
 
     Args:
         generator: "texture-mosaic" of the zoo, or one that you trained.
         seed: of its noise.
         height: of the backdrop, in pixels.
-        repeats: copies of the texture on each wall.
-        side: of the texture, in pixels, a multiple of 8.
+        side: of a wall, in pixels of the texture, a multiple of 8; the more, the smaller its
+            stones look.
     """
-    return room(generator.sample(1, seed, height=side, width=side)[0], height, repeats)
+    walls = generator.sample(1, seed, height=side, width=4 * side)[0]
+    ground = generator.sample(1, seed + 1, height=side, width=2 * side)[0]
+    return room(walls, ground, height)
 
 
 def save_tile(
