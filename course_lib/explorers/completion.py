@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_lib import figures
 from course_lib.explorers.base import whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
 from course_lib.explorers.texture import Saving, numbered

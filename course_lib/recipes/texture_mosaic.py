@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import torch
 
 from course_lib import data, losses, synthesis, zoo
-from course_lib.data import to_float
 from course_lib.models.texture import Discriminator, Generator
 from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
@@ -44,22 +43,19 @@ class TextureMosaic:
 
         def step(i: int) -> dict:
             drawing, row, column = (torch.randint(k, (self.batch,)) for k in crops.shape[:3])
-            real = to_float(crops[drawing, row, column]).to(memory_format=layout)
+            real = data.to_float(crops[drawing, row, column]).to(memory_format=layout)
             fake = generator(torch.randn(self.batch, generator.z_dim, grid, grid))
-            loss_d = losses.discriminator_loss(
-                discriminator(real).flatten(), discriminator(fake.detach()).flatten()
-            )
+            loss_d = losses.discriminator_loss(discriminator(real), discriminator(fake.detach()))
             players.descend("d", loss_d)
-            loss_g = losses.generator_loss(discriminator(fake).flatten())
+            loss_g = losses.generator_loss(discriminator(fake))
             players.descend("g", loss_g)
             players.end_step()
             return {"loss_d": loss_d, "loss_g": loss_g}
 
-        return Run(
-            step, players.parts(), players.ema.model, self.batch, lambda: self.figures(players)
-        )
+        model = players.ema.model
+        return Run(step, players.parts(), model, self.batch, lambda: self.figures(model))
 
-    def figures(self, players: Players) -> dict:
+    def figures(self, generator: Generator) -> dict:
         """Return the figures for the card: style loss (lesson 02) against a real drawing's."""
         judge = zoo.load("personas-cnn")
         layers = synthesis.STYLE_LAYERS
@@ -68,14 +64,14 @@ class TextureMosaic:
             with torch.no_grad():
                 return synthesis.layer_activations(judge, images, layers)
 
-        unseen = [to_float(data.patterns(name, 128, 1000)) for name in (self.pattern, "waves")]
-        texture = players.ema.model.sample(1, seed=1)
-        wanted = activations(to_float(data.patterns(self.pattern, 128, 1001)))
+        unseen = [data.to_float(data.patterns(name, 128, 1000)) for name in (self.pattern, "waves")]
+        texture = generator.sample(1, seed=1)
+        wanted = activations(data.to_float(data.patterns(self.pattern, 128, 1001)))
         found = [
             round(synthesis.style_loss(activations(image), wanted).item(), 3)
             for image in (texture, *unseen)
         ]
-        across, down = seams(players.ema.model.sample(16, seed=1))
+        across, down = seams(generator.sample(16, seed=1))
         return {
             "style loss against an unseen mosaic": found[0],
             "style loss of another mosaic (floor)": found[1],

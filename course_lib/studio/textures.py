@@ -189,7 +189,5 @@ def save_backdrop(
     """
     if picture.ndim != 3 or picture.shape[2] != 2 * picture.shape[1]:
         raise ValueError(f"a backdrop is (3, H, 2H), not {tuple(picture.shape)}")
-    facts = provenance.facts(
-        model, seed, made="backdrop", projection="equirectangular", **details
-    )
+    facts = provenance.facts(model, seed, made="backdrop", projection="equirectangular", **details)
     return provenance.save_png(picture, path, facts)
