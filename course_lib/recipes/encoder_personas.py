@@ -36,8 +36,8 @@ class EncoderPersonas:
     licence: str = "BSD-3-Clause; data: CC BY 4.0 (Personas by Draftbit)"
     seed: int = 0
     batch: int = 32
-    steps: int = 600
-    learning_rate: float = 1e-3
+    steps: int = 300
+    learning_rate: float = 2e-3
     generator: str = "progan-personas"
     pixel_weight: float = 2.0
 
