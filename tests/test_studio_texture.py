@@ -186,10 +186,10 @@ def _changes(explorer, controls):
 def test_the_tile_explorer_follows_its_sliders_and_saves_one_tile(painter, tmp_path):
     explorer = explorers.tiles(painter, folder=tmp_path)
     _changes(explorer, [explorer.seed, explorer.height, explorer.width, explorer.copies])
-    assert Image.open(io.BytesIO(explorer.picture.value)).size == (288, 288)
-    assert "3×3 copies of one tile of 96×96 pixels" in explorer.text.value
+    assert Image.open(io.BytesIO(explorer.picture.value)).size == (192, 192)
+    assert "3×3 copies of one tile of 64×64 pixels" in explorer.text.value
     first, second = explorer.save(), explorer.save()
-    assert first != second and Image.open(second).size == (96, 96)
+    assert first != second and Image.open(second).size == (64, 64)
     assert str(second) in explorer.saved.value
     assert provenance.read(first)["made"] == "seamless tile"
     assert "<img alt=" in explorer._repr_mimebundle_()["text/html"]
