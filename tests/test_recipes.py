@@ -54,6 +54,13 @@ SHORT = {
         "batch": 16,
         "steps": 6,
     },
+    "encoder-personas": {"arguments": {"z_dim": 64, "width": 4}, "batch": 4, "steps": 6},
+    "texture-mosaic": {
+        "arguments": {"z_dim": 4, "width": 4},
+        "batch": 2,
+        "steps": 6,
+        "drawings": 2,
+    },
     "vae16-fashion": {
         "arguments": {"z_dim": 2, "width": 4, "sigma": 0.3},
         "batch": 16,

@@ -1,6 +1,7 @@
 """The explorers: pictures under sliders, one file per kind."""
 
 from course_lib.explorers.autoencoder import autoencoder
+from course_lib.explorers.completion import complete
 from course_lib.explorers.conditional import (
     all_classes,
     class_interpolation,
@@ -18,12 +19,14 @@ from course_lib.explorers.loop import loop
 from course_lib.explorers.sentence import sentence, two_sentences
 from course_lib.explorers.sheets import pages
 from course_lib.explorers.style import style
+from course_lib.explorers.texture import room, tiles
 
 __all__ = [
     "all_classes",
     "autoencoder",
     "class_interpolation",
     "class_menu",
+    "complete",
     "feature_maps",
     "gan_game",
     "growth",
@@ -33,8 +36,10 @@ __all__ = [
     "latent_map",
     "loop",
     "pages",
+    "room",
     "sentence",
     "style",
+    "tiles",
     "two_sentences",
     "variations",
 ]

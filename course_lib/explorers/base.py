@@ -35,7 +35,11 @@ class Explorer:
         alt: a sentence that says what the static image shows.
         width: of the picture on the screen, in pixels.
         above: controls that need the whole width, such as a line of text; they come first.
+
+    A subclass whose picture has no flat areas, which PNG cannot pack, sets `format` to "jpeg".
     """
+
+    format = "png"
 
     def __init__(
         self,
@@ -45,7 +49,7 @@ class Explorer:
         above: Sequence[widgets.Widget] = (),
     ):
         self.alt, self.shown_width = alt, width
-        self.picture = widgets.Image(format="png", layout=widgets.Layout(width=f"{width}px"))
+        self.picture = widgets.Image(format=self.format, layout=widgets.Layout(width=f"{width}px"))
         self.picture.add_class("explorer-picture")
         self.text = widgets.HTML()
         self.controls = [*above, *controls]
@@ -72,7 +76,7 @@ class Explorer:
         self.refresh()
 
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG, and a sentence that says what it shows."""
+        """Return the picture in `format`, and a sentence that says what it shows."""
         raise NotImplementedError
 
     def refresh(self) -> None:
@@ -86,7 +90,7 @@ class Explorer:
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         encoded = base64.b64encode(self.picture.value).decode()
         static = (
-            f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{encoded}" '
+            f'<img alt="{html.escape(self.alt)}" src="data:image/{self.format};base64,{encoded}" '
             f'width="{self.shown_width}"><br>Run this cell to bring the sliders to life.'
         )
         return {**data, "text/html": static, "text/plain": f"explorer: {self.alt}"}

@@ -1,0 +1,113 @@
+"""Lesson 08's explorer of completion: hide a part of a portrait, and see several answers."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from course_lib.explorers.base import whole_slider
+from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
+from course_lib.explorers.texture import Saving, numbered
+from course_lib.explorers.threads import one_thread
+from course_lib.studio import completion
+
+
+class CompletionExplorer(Saving):
+    """See `complete`."""
+
+    ANSWERS, LARGE, SMALL, GAP, TOP = 4, 192, 96, 6, 20
+
+    def __init__(self, generator, encoder, portraits: torch.Tensor, steps: int, folder: Path):
+        self.generator, self.encoder, self.steps = generator, encoder, steps
+        self.portraits, self.folder = as_float(portraits), folder
+        self.found: dict[tuple[int, ...], completion.Completion] = {}
+        size = self.portraits.shape[-1]
+        self.number = whole_slider("portrait", 0, len(self.portraits) - 1, 0)
+        self.top = whole_slider("hole: top", 0, size - 8, 6)
+        self.left = whole_slider("hole: left", 0, size - 8, 14)
+        self.height = whole_slider("hole: height", 8, 48, 26)
+        self.width = whole_slider("hole: width", 8, 48, 36)
+        searching = [self.number, self.top, self.left, self.height, self.width]
+        for control in searching:  # each starts a search: it waits until the slider is let go
+            control.continuous_update = False
+        self.answer = whole_slider("answer", 1, self.ANSWERS, 1)
+        alt = (
+            "A portrait with a hole, the portrait that an answer gives, and below them four small "
+            "answers side by side."
+        )
+        width = 2 * self.LARGE + self.GAP
+        super().__init__([*searching, self.answer], alt, width, "Save this answer")
+
+    def hole(self) -> tuple[int, int, int, int]:
+        """Return the hole's top, left, height and width; what would lie outside is cut off."""
+        size = self.portraits.shape[-1]
+        top, left = self.top.value, self.left.value
+        return top, left, min(self.height.value, size - top), min(self.width.value, size - left)
+
+    def completion(self) -> completion.Completion:
+        """Return the answers for what the sliders describe; the last ones are kept."""
+        choice = (self.number.value, *self.hole())
+        if choice not in self.found:
+            portrait = self.portraits[choice[0]][None]
+            mask = completion.rectangle(*choice[1:], size=portrait.shape[-1])
+            found = completion.complete(
+                portrait, mask, self.generator, self.encoder, self.ANSWERS, self.steps
+            )
+            self.found = {choice: found}
+        return self.found[choice]
+
+    @one_thread()
+    def draw(self) -> tuple[bytes, str]:
+        found, chosen = self.completion(), self.answer.value - 1
+        hole = np.where(found.mask[0].permute(1, 2, 0) > 0, pixels(found.portrait[0]), 90)
+        small_top = self.TOP + self.LARGE + self.GAP
+        canvas = Canvas(self.shown_width, small_top + self.SMALL, scale=1)
+        canvas.text(0, 14, "what is visible", 12)
+        canvas.text(self.LARGE + self.GAP, 14, f"answer {chosen + 1} of {self.ANSWERS}", 12)
+        answers = [pixels(image) for image in found.images]
+        shown = [(hole.astype(np.uint8), 0, self.TOP, self.LARGE)]
+        shown += [(answers[chosen], self.LARGE + self.GAP, self.TOP, self.LARGE)]
+        step = (self.shown_width - self.SMALL) / (self.ANSWERS - 1)
+        shown += [(a, round(i * step), small_top, self.SMALL) for i, a in enumerate(answers)]
+        for image, x, y, side in shown:
+            canvas.paste(enlarged(image, side), x, y)
+        hidden = completion.visible_error(found.images, found.portrait, 1 - found.mask)
+        sentence = (
+            f"Answer {chosen + 1} of {self.ANSWERS} differs from what is visible by "
+            f"{found.trace[-1, chosen]:.2f} (RMS, colours from -1 to 1) and from what was hidden "
+            f"by {hidden[chosen]:.2f}. The answers differ from each other by "
+            f"{completion.diversity(found.images, found.mask):.2f} there."
+        )
+        return canvas.png(), sentence
+
+    def save(self) -> Path:
+        """Write the chosen answer as PNG, eight times enlarged, with its facts."""
+        path = numbered(self.folder, "completion")
+        completion.save_completion(
+            self.completion(), path, answer=self.answer.value - 1, portrait=self.number.value
+        )
+        self.saved.value = f"saved as {path}"
+        return path
+
+
+def complete(
+    generator: nn.Module,
+    encoder: nn.Module | None,
+    portraits: torch.Tensor,
+    steps: int = 40,
+    folder: Path | str = "made",
+) -> CompletionExplorer:
+    """Return an explorer of completion.
+
+    Sliders choose the portrait, the hole's place and size, and which of four answers is shown
+    large. A button saves that answer.
+
+    Args:
+        generator, encoder: "progan-personas" and "encoder-personas" of the zoo; without an encoder
+            the search starts anywhere.
+        portraits: one or more, (N, 3, 64, 64), uint8 or float in [-1, 1].
+        steps: of each search.
+        folder: where the button saves.
+    """
+    return CompletionExplorer(generator, encoder, portraits, steps, Path(folder))
