@@ -26,6 +26,8 @@ SHIPPED = (
     "cgan-fashion-concatenated",
     "cgan-fashion-embedding",
     "dcgan-fashion",
+    "drums",
+    "drums-cnn",
     "fashion-cnn",
     "personas-cnn",
     "progan-personas",

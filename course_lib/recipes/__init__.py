@@ -9,6 +9,8 @@ RECIPES = {
     "cgan-fashion-concatenated": "cgan_fashion",
     "cgan-fashion-embedding": "cgan_fashion",
     "dcgan-fashion": "dcgan_fashion",
+    "drums": "drums",
+    "drums-cnn": "drums_cnn",
     "fashion-cnn": "fashion_cnn",
     "personas-cnn": "personas_cnn",
     "progan-celeba": "progan_celeba",
