@@ -56,7 +56,7 @@ class Generator(nn.Module):
             *doubled(2 * w, w),  # 64×32
             nn.ConvTranspose2d(w, 2, 4, stride=2, padding=1),  # 128×64: loudness, and its noise
         )
-        # Windows overlap, so that neighbouring pixels of a noise are alike: it is smoothed a little.
+        # Windows overlap, so that neighbouring pixels of a noise are alike: it is smoothed.
         self.grain = nn.Conv2d(1, 1, 3, padding=1, bias=False)
         self.layers.apply(initialise)
 
