@@ -59,6 +59,8 @@ class Generator(nn.Module):
         # Windows overlap, so that neighbouring pixels of a noise are alike: it is smoothed.
         self.grain = nn.Conv2d(1, 1, 3, padding=1, bias=False)
         self.layers.apply(initialise)
+        # Noise everywhere at first. From none, its gradient has no direction: ± sound the same.
+        nn.init.constant_(self.layers[-1].bias[1:], 0.2)
 
     def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return spectrograms; labels may also be weights of the kinds, float (N, kinds)."""
