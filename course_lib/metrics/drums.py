@@ -53,7 +53,7 @@ def drums_report(samples: torch.Tensor, labels: torch.Tensor, judge: nn.Module) 
     over the kinds, again beside its floor.
 
     Args:
-        samples: (N, 1, 8192), as many of each kind.
+        samples: sounds (N, 1, 8192), as many of each kind; N is 6,000 at most.
         labels: int64 (N,), the kinds asked for.
         judge: the course's "drums-cnn".
 
@@ -63,7 +63,7 @@ def drums_report(samples: torch.Tensor, labels: torch.Tensor, judge: nn.Module) 
     if len(labels.unique()) < len(DRUMS):
         raise ValueError(f"samples of all {len(DRUMS)} kinds are needed")
     real, real_labels, _ = drums("test")
-    floor, floor_labels, _ = drums("train", len(real))
+    floor, floor_labels, _ = drums("train", len(samples))
     sets = {"samples": (samples, labels), "training sounds": (floor, floor_labels)}
     features, chances = judged(judge, to_spectrograms(real))
     measures = drum_measures(real)
