@@ -41,10 +41,11 @@ def test_what_is_measured_is_what_was_synthesised(real):
     sounds, labels, parameters = real
     found = metrics.drum_measures(sounds)
     for kind in ("tom", "cowbell"):
-        here = labels == data.DRUMS.index(kind)
+        # A short tom has most of its energy while its pitch still falls.
+        here = (labels == data.DRUMS.index(kind)) & (parameters[:, 1] > 0.15)
+        assert here.sum() > 8
         semitones = 12 * (found["pitch"][here] / parameters[here, 0]).log2()
         # A cowbell's second tone may be the louder one: it lies seven semitones higher.
-        # A short tom has most of its energy while its pitch still falls.
         near = (semitones.abs() < 1.5) | ((semitones - 7).abs() < 1)
         assert near.double().mean() > 0.8 and semitones.min() > -1.5, kind
     for kind in data.DRUMS:

@@ -154,7 +154,8 @@ class DrumMachine(Explorer):
         canvas.text(self.LEFT, under - 6, "spectrogram: bright is loud (76 dB)", 11)
         canvas.paste(picture, self.LEFT, under)
         right = self.LEFT + self.WIDTH + self.SIDE - drawn.shape[3]
-        for letter, end, top in zip("AB", drawn[1:], (self.TOP, under), strict=True):
+        tops = (self.TOP, self.TOP + drawn.shape[2] + 26)
+        for letter, end, top in zip("AB", drawn[1:], tops, strict=True):
             canvas.text(right, top - 6, letter, 11)
             canvas.paste(pixels(end), right, top)
         for kilohertz in range(5):
