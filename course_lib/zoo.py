@@ -27,6 +27,8 @@ SHIPPED = (
     "cgan-fashion-embedding",
     "dcgan-fashion",
     "encoder-personas",
+    "drums",
+    "drums-cnn",
     "fashion-cnn",
     "personas-cnn",
     "progan-personas",

@@ -41,6 +41,19 @@ SHORT = {
     },
     "fashion-cnn": {"arguments": {"classes": 10, "width": 4}, "batch": 16, "steps": 6},
     "dcgan-fashion": {"arguments": {"z_dim": 8, "width": 4}, "batch": 16, "steps": 6},
+    "drums": {
+        "arguments": {"style_dim": 4, "width": 2},
+        "batch": 8,
+        "steps": 6,
+        "sounds": 24,
+        "discriminator_width": 2,
+    },
+    "drums-cnn": {
+        "arguments": {"width": 2, "features": 4},
+        "batch": 8,
+        "steps": 6,
+        "sounds": 24,
+    },
     "personas-cnn": {
         "arguments": {
             "attributes": {name: len(values) for name, values in data.ATTRIBUTES.items()},
@@ -76,6 +89,7 @@ def quick_measure(monkeypatch):
     """Leave out the figures, which need 10,000 images: other tests measure them."""
     for name in ("fashion_report", "conditional_fashion_report"):
         monkeypatch.setattr(f"course_lib.metrics.{name}", lambda *samples, judge: {"n": 1})
+    monkeypatch.setattr("course_lib.recipes.drums.figures", lambda generator: {"n": 1})
 
 
 @pytest.mark.parametrize("name", sorted(SHORT))

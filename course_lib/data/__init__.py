@@ -1,4 +1,4 @@
-"""The two data sets of the course, embedded and checked; CelebA, patterns, pictures, batches."""
+"""The two data sets of the course, embedded and checked; CelebA, patterns, sounds, batches."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from course_lib.data.batching import Batches, batches, shrunk, to_float, to_uint
 from course_lib.data.captions import Tokeniser, captions, describe, mentioned, near_misses
 from course_lib.data.celeba import celeba
 from course_lib.data.combinations import HELD_OUT, combinations, held_out
+from course_lib.data.drums import DRUMS, drums
 from course_lib.data.fashion import FASHION_CLASSES, fashion
 from course_lib.data.fashion import FILES as _FASHION
 from course_lib.data.fashion import FOLDER as _FOLDER
@@ -17,9 +18,11 @@ from course_lib.data.personas import FILE as _PERSONAS
 from course_lib.data.personas import SHA256 as _PERSONAS_SHA256
 from course_lib.data.personas import SIZE as _PERSONAS_SIZE
 from course_lib.data.pictures import picture
+from course_lib.data.spectrograms import to_sounds, to_spectrograms
 
 __all__ = [
     "ATTRIBUTES",
+    "DRUMS",
     "FASHION_CLASSES",
     "HELD_OUT",
     "PATTERNS",
@@ -33,6 +36,7 @@ __all__ = [
     "combinations",
     "contradictions",
     "describe",
+    "drums",
     "fashion",
     "held_out",
     "mentioned",
@@ -42,6 +46,8 @@ __all__ = [
     "picture",
     "shrunk",
     "to_float",
+    "to_sounds",
+    "to_spectrograms",
     "to_uint8",
     "verified",
     "visible",

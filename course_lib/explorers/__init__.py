@@ -8,6 +8,7 @@ from course_lib.explorers.conditional import (
     class_menu,
     variations,
 )
+from course_lib.explorers.drums import drum_machine
 from course_lib.explorers.feature_maps import feature_maps
 from course_lib.explorers.game import gan_game
 from course_lib.explorers.growth import growth
@@ -27,6 +28,7 @@ __all__ = [
     "class_interpolation",
     "class_menu",
     "complete",
+    "drum_machine",
     "feature_maps",
     "gan_game",
     "growth",

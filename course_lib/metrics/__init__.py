@@ -13,6 +13,7 @@ another network; nor may figures by two judges.
 from course_lib.metrics.comparison import FLOOR, compare
 from course_lib.metrics.damage import damaged
 from course_lib.metrics.distances import density_coverage, frechet_distance, kernel_distance
+from course_lib.metrics.drums import drum_measures, drums_report
 from course_lib.metrics.fashion import closest_pair, fashion_report, fashion_reports
 from course_lib.metrics.judge import features, fid_course, judged, probabilities
 from course_lib.metrics.labels import (
@@ -48,6 +49,8 @@ __all__ = [
     "coverage_per_class",
     "damaged",
     "density_coverage",
+    "drum_measures",
+    "drums_report",
     "enlarged",
     "fashion_report",
     "fashion_reports",

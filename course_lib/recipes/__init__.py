@@ -10,6 +10,8 @@ RECIPES = {
     "cgan-fashion-embedding": "cgan_fashion",
     "dcgan-fashion": "dcgan_fashion",
     "encoder-personas": "encoder_personas",
+    "drums": "drums",
+    "drums-cnn": "drums_cnn",
     "fashion-cnn": "fashion_cnn",
     "personas-cnn": "personas_cnn",
     "progan-celeba": "progan_celeba",

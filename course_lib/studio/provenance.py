@@ -131,3 +131,18 @@ def _read_onnx(path: Path) -> str | None:
 
 # Suffix -> a function from a path to the text in which the facts are kept, or None.
 READERS = {".gif": _read_gif, ".mp4": _read_mp4, ".onnx": _read_onnx, ".png": _read_png}
+
+
+def _read_wav(path: Path) -> str | None:
+    from course_lib.studio.sound import chunks  # which writes with this module's functions
+
+    for name, content in chunks(path.read_bytes()):
+        if name == b"LIST" and content[:4] == b"INFO":
+            for field, value in chunks(b"RIFF----" + content):
+                if field == b"ICMT":
+                    return value.rstrip(b"\0").decode("ascii", "replace")
+    return None
+
+
+# Suffix -> a function from a path to the text in which the facts are kept, or None.
+READERS = {".png": _read_png, ".wav": _read_wav}
