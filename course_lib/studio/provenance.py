@@ -129,10 +129,6 @@ def _read_onnx(path: Path) -> str | None:
     return next((entry.value for entry in model.metadata_props if entry.key == KEY), None)
 
 
-# Suffix -> a function from a path to the text in which the facts are kept, or None.
-READERS = {".gif": _read_gif, ".mp4": _read_mp4, ".onnx": _read_onnx, ".png": _read_png}
-
-
 def _read_wav(path: Path) -> str | None:
     from course_lib.studio.sound import chunks  # which writes with this module's functions
 
@@ -145,4 +141,10 @@ def _read_wav(path: Path) -> str | None:
 
 
 # Suffix -> a function from a path to the text in which the facts are kept, or None.
-READERS = {".png": _read_png, ".wav": _read_wav}
+READERS = {
+    ".gif": _read_gif,
+    ".mp4": _read_mp4,
+    ".onnx": _read_onnx,
+    ".png": _read_png,
+    ".wav": _read_wav,
+}
