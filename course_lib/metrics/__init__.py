@@ -14,6 +14,7 @@ from course_lib.metrics.comparison import FLOOR, compare
 from course_lib.metrics.damage import damaged
 from course_lib.metrics.distances import density_coverage, frechet_distance, kernel_distance
 from course_lib.metrics.fashion import closest_pair, fashion_report, fashion_reports
+from course_lib.metrics.intervals import share
 from course_lib.metrics.judge import features, fid_course, judged, probabilities
 from course_lib.metrics.labels import (
     agreement,
@@ -64,4 +65,5 @@ __all__ = [
     "ranks",
     "read",
     "retrieval_report",
+    "share",
 ]
