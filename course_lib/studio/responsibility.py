@@ -195,9 +195,8 @@ class Group(NamedTuple):
         if self.attribute not in known or not set(self.values) <= set(known[self.attribute]):
             raise ValueError(f"no such group: {self.attribute} {', '.join(self.values)}")
         names = known[self.attribute]
-        column = (
-            found if self.attribute == "class" else found[:, [*ATTRIBUTES].index(self.attribute)]
-        )
+        if self.attribute != "class":
+            found = found[:, [*ATTRIBUTES].index(self.attribute)]
         return torch.isin(found, torch.tensor([names.index(value) for value in self.values]))
 
     def share(self, found: torch.Tensor) -> Estimate:
