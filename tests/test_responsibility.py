@@ -63,6 +63,19 @@ def test_frequencies_count_every_value():
         responsibility.frequencies(torch.tensor([0, 2]), 2)
 
 
+def test_differences_name_what_is_drawn_more_or_less_often():
+    generator = torch.Generator().manual_seed(0)
+    rows = [torch.randint(len(v), (4000,), generator=generator) for v in data.ATTRIBUTES.values()]
+    real, samples = torch.stack(rows, dim=1).split(2000)
+    assert len(responsibility.differences(real, samples)) <= 2  # chance
+    samples = samples.clone()
+    bald = data.ATTRIBUTES["hair"].index("bald")
+    samples[:800, 0] = bald
+    first = responsibility.differences(real, samples)[0]
+    assert (first.attribute, first.value) == ("hair", "bald")
+    assert first.samples.value == pytest.approx(0.43, abs=0.02) and first.data.high < 0.07
+
+
 def test_a_judge_is_right_group_by_group():
     found, truth = torch.tensor([1, 1, 0, 0]), torch.tensor([1, 0, 0, 0])
     shares = responsibility.right_per_group(found, truth, torch.tensor([0, 0, 1, 1]), 2)
