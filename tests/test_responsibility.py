@@ -234,7 +234,16 @@ def test_the_explorers_sheet_says_where_it_comes_from_until_somebody_saves_it_an
 
 def test_the_explorer_can_be_read_without_a_kernel(sheet):
     bundle = sheet._repr_mimebundle_()
-    assert 'alt="A sheet of 24' in bundle["text/html"]
+    assert 'alt="A sheet of 16' in bundle["text/html"]
+
+
+def test_the_figure_is_shown_with_alt_text(monkeypatch):
+    shown = []
+    monkeypatch.setattr(figures_responsibility, "display", shown.append)
+    shares = {"data": [metrics.share(3, 10)] * 2}
+    figures_responsibility.estimates(shares, ["a", "b"], "A title", alt="Two points.", joined=True)
+    (html,) = (picture.data for picture in shown)
+    assert 'alt="Two points."' in html and len(html) < 30_000
 
 
 def test_the_figure_draws_each_interval_and_names_each_series():

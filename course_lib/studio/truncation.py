@@ -23,7 +23,7 @@ from course_lib.studio.responsibility import truncated
 class Truncation(Explorer):
     """See `truncation`."""
 
-    COLUMNS, ROWS = 8, 3
+    COLUMNS, ROWS = 8, 2
     LINE, LEFT, RIGHT = 22, 190, 400  # pixels: a line, and where the bars begin and end at most
 
     def __init__(self, name, model, truncations, curves, real, folder):
@@ -36,7 +36,7 @@ class Truncation(Explorer):
         self.saved = widgets.HTML()
         self.drawn = None
         alt = (
-            "A sheet of 24 generated portraits, and under it bars: the share of each group among "
+            "A sheet of 16 generated portraits, and under it bars: the share of each group among "
             "samples, with a line at its share of the data."
         )
         super().__init__([self.factor, self.seed, save, self.saved], alt, width=526)
@@ -51,7 +51,7 @@ class Truncation(Explorer):
         }
 
     def images(self) -> torch.Tensor:
-        """Return the sheet's images, (24, C, H, W), float in [-1, 1]."""
+        """Return the sheet's images, (16, C, H, W), float in [-1, 1]."""
         return truncated(self.model, self.factor.value, self.COLUMNS * self.ROWS, self.seed.value)
 
     @one_thread()
