@@ -15,6 +15,7 @@ from course_lib.metrics.damage import damaged
 from course_lib.metrics.distances import density_coverage, frechet_distance, kernel_distance
 from course_lib.metrics.drums import drum_measures, drums_report
 from course_lib.metrics.fashion import closest_pair, fashion_report, fashion_reports
+from course_lib.metrics.intervals import share
 from course_lib.metrics.judge import features, fid_course, judged, probabilities
 from course_lib.metrics.labels import (
     agreement,
@@ -67,4 +68,5 @@ __all__ = [
     "ranks",
     "read",
     "retrieval_report",
+    "share",
 ]

@@ -9,9 +9,13 @@ The usual bootstrap draws n of n with repeats. Repeated rows are their own neare
 equal pairs: they would falsify KID and coverage.
 """
 
+import math
+
 import torch
 
 from course_lib.metrics.table import Estimate
+
+NORMAL_95 = 1.959964  # 95% of a normal distribution lie within so many standard deviations
 
 
 def half_samples(n: int, replicates: int, seed: int) -> torch.Tensor:
@@ -43,3 +47,25 @@ def interval(
     shares = torch.tensor([0.025, 0.975], dtype=figures.dtype)
     low, high = value + (halves - halves.mean()).quantile(shares)
     return Estimate(value, max(least, low.item()), min(most, high.item()))
+
+
+def share(hits: int, n: int) -> Estimate:
+    """Return hits/n with its 95% interval (Wilson 1927).
+
+    The interval holds the shares p that the count does not contradict: |hits/n − p| is at most
+    1.96 √(p(1 − p)/n). It stays within [0, 1] and is honest about rare things: none of 100 says
+    "at most 4%", where half-samples, none of which holds any, would say "0 for sure".
+
+    Args:
+        hits: how many of n images show what is counted.
+        n: images, drawn one by one.
+
+    Raises:
+        ValueError: there is no image, or hits is not 0 to n.
+    """
+    if not 0 <= hits <= n or n == 0:
+        raise ValueError(f"hits are 0 to n of 1 or more images, not {hits} of {n}")
+    p, extra = hits / n, NORMAL_95**2 / n
+    middle = (p + extra / 2) / (1 + extra)
+    half = math.sqrt(extra * p * (1 - p) + extra**2 / 4) / (1 + extra)
+    return Estimate(p, max(0.0, middle - half), min(1.0, middle + half))
