@@ -70,7 +70,9 @@ def measure(with_keras: bool, steps: int) -> dict:
         gan.fit(arrays, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[Clock()])
     else:
         adams = lesson.torch_adam(g), lesson.torch_adam(d)
-        losses = lesson.torch_step(g, d, *adams, *first)
+        losses = {
+            name: value.item() for name, value in lesson.torch_step(g, d, *adams, *first).items()
+        }
         for _, batch in zip(range(steps), pairs(), strict=False):
             began = time.perf_counter()
             values = lesson.torch_step(g, d, *adams, *batch)
