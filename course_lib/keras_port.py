@@ -1,4 +1,4 @@
-"""What appendix A needs beside its own code: weights, images and pictures between PyTorch and Keras.
+"""What appendix A needs beside its own code: weights and images between PyTorch and Keras.
 
 Keras is imported by the functions that use it, after `prepare` and never with the module. Its
 networks here take images as (N, H, W, channels), whatever the framework underneath; PyTorch and the
@@ -95,8 +95,8 @@ def carry(network: nn.Module, model: "keras.Model") -> None:
     """Give a Keras model the weights and running statistics of a PyTorch network.
 
     Both list their layers in order: the network in `layers`, the model in `stack`. Where PyTorch
-    unflattens (C, H, W) after a dense layer, or flattens it before one, Keras has (H, W, C), and the
-    dense layer's rows or columns change places accordingly.
+    unflattens (C, H, W) after a dense layer, or flattens it before one, Keras has (H, W, C), and
+    the dense layer's rows or columns change places accordingly.
 
     Args:
         network: a `Sequential` in `layers` of dense, convolutional and batch-norm layers.
@@ -122,7 +122,9 @@ def carry(network: nn.Module, model: "keras.Model") -> None:
                 kernel = kernel.unflatten(1, after.unflattened_size).permute(0, 2, 3, 1).flatten(1)
             elif isinstance(modules[i - 1], nn.Flatten):
                 side = round((module.in_features / channels) ** 0.5)  # square maps
-                kernel = kernel.unflatten(0, (channels, side, side)).permute(1, 2, 0, 3).flatten(0, 2)
+                kernel = (
+                    kernel.unflatten(0, (channels, side, side)).permute(1, 2, 0, 3).flatten(0, 2)
+                )
             arrays = [kernel] if module.bias is None else [kernel, module.bias]
             channels = getattr(module, "out_channels", channels)
         layer.set_weights([array.detach().cpu().contiguous().numpy() for array in arrays])
