@@ -7,7 +7,9 @@ rest of the course take (N, channels, H, W).
 
 import os
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +44,9 @@ def prepare() -> str:
         # the second to be loaded crashes the process. The course compiles nothing with Triton.
         sys.modules.setdefault("triton", None)
         try:
-            import tensorflow as tf
+            with _silent_start():
+                import keras  # noqa: F401
+                import tensorflow as tf
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
                 "TensorFlow is not installed. `make test-keras` makes an environment that has it, "
@@ -51,6 +55,22 @@ def prepare() -> str:
         tf.config.threading.set_intra_op_parallelism_threads(machine.cores())
         tf.config.threading.set_inter_op_parallelism_threads(1)
     return name
+
+
+@contextmanager
+def _silent_start():
+    """Hide what the block's compiled code writes to standard error; exceptions are still raised.
+
+    TensorFlow's messages on how it was built come before its own settings can silence them.
+    """
+    with tempfile.TemporaryFile() as hidden:
+        kept = os.dup(2)
+        os.dup2(hidden.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def to_keras(images: torch.Tensor) -> np.ndarray:
