@@ -96,7 +96,7 @@ clean: ## remove the environment and everything else that is made anew
 	@touch $@
 
 .venv-keras/test.stamp: requirements-keras.txt .venv/test.stamp
-	@echo "Setting up TensorFlow in .venv-keras: some minutes, and 1 GB of downloads."
+	@echo "Setting up TensorFlow in .venv-keras: a minute or more, and 1.4 GB of disk."
 	$(BIN)/python -m venv --clear .venv-keras
 	@# A line of code in a .pth file is run: addsitedir also finds what is installed as editable.
 	@echo "import site; site.addsitedir(r'$$($(BIN)/python $(PURELIB))')" \
