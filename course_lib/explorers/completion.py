@@ -16,7 +16,7 @@ from course_lib.studio import completion
 class CompletionExplorer(Saving):
     """See `complete`."""
 
-    ANSWERS, LARGE, SMALL, GAP, TOP = 4, 192, 96, 6, 20
+    ANSWERS, LARGE, SMALL, GAP, TOP = 4, 192, 64, 6, 20
 
     def __init__(self, generator, encoder, portraits: torch.Tensor, steps: int, folder: Path):
         self.generator, self.encoder, self.steps = generator, encoder, steps

@@ -208,6 +208,7 @@ def save_completion(
         made="completion",
         hidden=[*first.tolist(), *last.tolist()],  # top, left, bottom, right
         encoder=found.encoded,
+        answer=answer,  # None: all of them
         **details,
     )
     return provenance.save_png(interpolate(strip, scale_factor=8, mode="nearest")[0], path, facts)
