@@ -237,12 +237,20 @@ def diagnosis(attempts: list[Attempt], expected: list[Attempt], failed: list[int
     if a.shape != b.shape and not a.numel() == b.numel() == 1:
         if a.ndim == b.ndim == 2 and a.T.shape == b.shape:
             return "Rows and columns are exchanged."
+        if b.numel() == 1:
+            for whole, name in ((a.mean(), "mean"), (a.sum(), "sum")):
+                if agree(whole, b, 1e-3):
+                    return f"Many numbers come, and one is expected: their {name} is missing."
+        if a.squeeze().shape == b.squeeze().shape and agree(a.reshape(b.shape), b, 1e-3):
+            return "The numbers are right; axes of length 1 make another shape of them."
         return ""
     if a.isnan().any() and not b.isnan().any():
         return "There is a NaN in it: look for 0/0, 0·log 0 or the root of a negative number."
     if a.isinf().any() and not b.isinf().any():
         return "It is infinite: look for a division by 0, log 0 or an exponential that overflows."
     ratios = []
+    if any(expected[k].value.any() for k in {*range(len(attempts))} - {*failed}):
+        return ""  # what is right elsewhere is neither turned round nor scaled
     for k in failed:
         a, b = attempts[k].value.double(), expected[k].value.double()
         if a.numel() != b.numel() or not a.isfinite().all():

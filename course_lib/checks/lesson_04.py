@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, normal, told
+from course_lib.checks.inputs import DTYPES, Descent, normal, told
 from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 
 
@@ -186,8 +186,8 @@ def _step_of_d(train: object) -> str:
     # Gradients that an earlier step has left behind.
     for weight in (*ours.parameters(), *theirs.parameters()):
         weight.grad = torch.ones_like(weight)
-    train_discriminator(generator, ours, torch.optim.SGD(ours.parameters(), 0.1), real, z)
-    train(generator, theirs, torch.optim.SGD(theirs.parameters(), 0.1), real, z)
+    train_discriminator(generator, ours, Descent(ours), real, z)
+    train(generator, theirs, Descent(theirs), real, z)
     if any(weight.grad is not None for weight in generator.parameters()):
         return (
             "detach is missing: after D's step G's weights hold a gradient of D's loss. "

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from course_lib import zoo
 from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, normal, told, uniform
+from course_lib.checks.inputs import DTYPES, Descent, normal, told, uniform
 from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 from course_lib.layers import in_batches, latents
 from course_lib.losses import discriminator_loss, generator_loss
@@ -205,27 +205,6 @@ class _Critic(nn.Module):
         return self.psi(features).squeeze(1) + (features * self.label(labels)).sum(dim=1)
 
 
-class _Descent:
-    """Gradient descent at rate 0.1.
-
-    The first optimiser of torch.optim imports modules for seconds, on a busy machine for more than
-    a check may take; this one imports nothing.
-    """
-
-    def __init__(self, network: nn.Module):
-        self.weights = [*network.parameters()]
-
-    def zero_grad(self, set_to_none: bool = True):
-        for weight in self.weights:
-            weight.grad = None if set_to_none else torch.zeros_like(weight)
-
-    def step(self):
-        with torch.no_grad():
-            for weight in self.weights:
-                if weight.grad is not None:
-                    weight -= 0.1 * weight.grad
-
-
 def _rows_in(rows: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """Return for each row the first place of that row among images, or −1 where there is none."""
     found = (rows[:, None] == images[None]).all(dim=2)
@@ -287,7 +266,7 @@ def _pairs_stay_together(step: object) -> str:
     start_g, start_d = copy.deepcopy(generator), copy.deepcopy(discriminator)
 
     def descents(g, d):
-        return _Descent(g), _Descent(d)
+        return Descent(g), Descent(d)
 
     step(
         generator,
@@ -371,7 +350,7 @@ def _other_loss(start_g, found, discriminator, request) -> str:
     }
     for sentence, signed in known.items():
         other = copy.deepcopy(start_g)
-        descent = _Descent(other)
+        descent = Descent(other)
         descent.zero_grad()
         logits = discriminator(other(z, asked), asked)
         signed(F.softplus(logits).mean()).backward()
