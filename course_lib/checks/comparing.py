@@ -213,7 +213,7 @@ def number(value: float | torch.Tensor) -> str:
     """Return a number with four digits, and a whole one without a point."""
     value = float(value)
     if math.isfinite(value) and value == round(value) and abs(value) < 1e6:
-        return str(round(value))
+        return str(round(value)).replace("-", "−")
     return f"{value:.4g}".replace("-", "−")
 
 
@@ -223,11 +223,22 @@ def contrast(a: torch.Tensor, b: torch.Tensor, tolerance: float) -> str:
         return f"expected a tensor of shape {tuple(b.shape)}, came {tuple(a.shape)}"
     a = a.reshape(b.shape)
     if b.numel() == 1:
-        return f"expected {number(b.reshape(()))}, came {number(a.reshape(()))}"
+        return "expected {}, came {}".format(*_told_apart(b.reshape(()), a.reshape(())))
     position = _wrong(a, b, tolerance).nonzero()[0]
     index = tuple(position.tolist())
     place = ", ".join(map(str, index))
-    return f"expected {number(b[index])} at [{place}], came {number(a[index])}"
+    wanted, came = _told_apart(b[index], a[index])
+    return f"expected {wanted} at [{place}], came {came}"
+
+
+def _told_apart(a: torch.Tensor, b: torch.Tensor) -> tuple[str, str]:
+    """Return two different numbers as text, with as many digits as tell them apart."""
+    texts = number(a), number(b)
+    for digits in range(5, 18):
+        if texts[0] != texts[1]:
+            break
+        texts = tuple(f"{float(x):.{digits}g}".replace("-", "−") for x in (a, b))
+    return texts
 
 
 def diagnosis(attempts: list[Attempt], expected: list[Attempt], failed: list[int]) -> str:
