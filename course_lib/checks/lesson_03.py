@@ -110,7 +110,7 @@ def _near_the_bar(vae: object) -> str:
     weights = [weight for network in networks for weight in network.parameters()]
     device = weights[0].device if weights else torch.device("cpu")
     with evaluating(*networks), torch.no_grad():
-        made = vae(images.to(device))
+        made = vae(images.to(device, copy=True))
     if not (isinstance(made, tuple | list) and len(made) == 3):
         return f"Pass the trained VAE: it takes images and returns {MEANT}."
     copies, mu, logvar = (part.cpu() for part in made)
