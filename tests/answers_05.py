@@ -281,7 +281,7 @@ ANSWERS = {
             lambda x: torch.lerp(torch.zeros_like(x), torch.ones_like(x), F.hardtanh(x) / 2 + 0.5),
         ],
         wrong=[
-            (lambda x: ((x + 1) / 2).clamp(-1, 1), r"Cut off at −1"),
+            (lambda x: ((x + 1) / 2).clamp(-1, 1), r"Blacker than black"),
             (lambda x: ((x + 1) / 2).clamp(max=1), r"Blacker than black"),
             (lambda x: ((x + 1) / 2).clamp(min=0), r"Whiter than white"),
             (lambda x: torch.tanh(x) / 2 + 0.5, r"tanh"),

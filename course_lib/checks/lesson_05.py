@@ -800,10 +800,6 @@ TASKS = [
                 "Blacker than black is not cut off: clamp has two ends, 0 and 1.",
             ),
             (
-                lambda images: ((images + 1) / 2).clamp(-1, 1),
-                "Cut off at −1, and it should be at 0: after the step to [0, 1] black is 0.",
-            ),
-            (
                 lambda images: images.sigmoid(),
                 "A sigmoid bends the scale; the map from [−1, 1] to [0, 1] is a line.",
             ),
