@@ -92,6 +92,10 @@ ANSWERS = {
     "addresses": Answers(
         right=[ADDRESSES, {**ADDRESSES, "numbers in z": torch.tensor(100)}],
         wrong=[
+            ({**ADDRESSES, "numbers in z": "100"}, "without quotation marks"),
+            ({**ADDRESSES, "numbers in z": (1, 100)}, "One number"),
+            ({**ADDRESSES, "seed 7, number 4, asked for twice": "same"}, "none of the words"),
+            ({**ADDRESSES, "seed 7, number 4, asked for twice": 1}, "in quotation marks"),
             ({**ADDRESSES, "images to draw at least, to see number 4": 4}, "count from 0"),
             ({**ADDRESSES, "seed 7, number 4, asked for twice": "another image"}, "seed fixes z"),
             (
@@ -131,6 +135,7 @@ ANSWERS = {
     "pixels": Answers(
         right=[PIXELS, {**PIXELS, "shape of five garments": [5, 1, 28, 28]}],
         wrong=[
+            ({**PIXELS, "shape of five garments": (1, 28, 28)}, "one garment"),
             ({**PIXELS, "shape of five garments": (5, 28, 28, 1)}, "before the rows"),
             ({**PIXELS, "level 0 as a float": 0}, "black is −1"),
             ({**PIXELS, "float 0.2 as a level": 51}, "add 1 first"),
@@ -139,8 +144,23 @@ ANSWERS = {
         ],
     ),
     "to_uint8": Answers(
-        right=[by_halves, clipped_first, by_numpy, in_place, data.to_uint8],
+        right=[
+            lambda x: (x.clamp(-1, 1) * 127.5 + 128).to(torch.uint8),
+            by_halves,
+            clipped_first,
+            by_numpy,
+            in_place,
+            data.to_uint8,
+        ],
         wrong=[
+            (lambda x: by_halves(x).numpy(), "a ndarray: expected a tensor"),
+            (lambda x: by_halves(x).tolist(), "a list: expected a tensor"),
+            (lambda x: levels(x, whole=torch.ceil), "goes up"),
+            (lambda x: levels(x.clamp(-1, 1), 127), "comes out as 254"),
+            (lambda x: levels(x / x.abs().max()), "largest value of the sheet"),
+            (lambda x: levels(x.sigmoid(), 255, 0), "bends the scale"),
+            (lambda x: levels(x, 0.5), "shares from 0 to 1"),
+            (lambda x: ((x + 1) * 127.5).int(), "cut off, not rounded"),
             (lambda x: levels(x, 255, 0), "for images in .0, 1."),
             (lambda x: levels(x, 255, 0, whole=torch.trunc), "for images in .0, 1."),
             (lambda x: levels(x, 255), "2 wide"),
@@ -151,16 +171,26 @@ ANSWERS = {
             (lambda x: levels(x, whole=torch.trunc, clip=False), "cut off.*wrap around"),
             (per_grid, "stretches the batch"),
             (per_image, "stretches each image"),
-            (lambda x: levels(x, kind=torch.float32), "expected uint8"),
-            (lambda x: levels(x, kind=torch.int64), "as int64: expected uint8"),
+            (lambda x: levels(x, kind=torch.float32), "as float32: expected a tensor of uint8"),
+            (lambda x: levels(x, kind=torch.int64), "as int64: expected a tensor of uint8"),
             (lambda x: (x + 1) * 127.5, "no whole numbers yet"),
             (lambda x: levels(-x), "Black and white"),
             (lambda x: levels(x, 100), ""),
         ],
     ),
     "walk": Answers(
-        right=[by_lerp, by_a_loop, by_weights],
+        right=[
+            lambda z0, z1, steps: np.linspace(z0.numpy()[0], z1.numpy()[0], steps),
+            by_lerp,
+            by_a_loop,
+            by_weights,
+        ],
         wrong=[
+            (
+                lambda z0, z1, steps: torch.nn.functional.normalize(by_lerp(z0, z1, steps)),
+                "length 1",
+            ),
+            (lambda z0, z1, steps: by_lerp(z0, z1, steps).T, "Rows and columns"),
             (lambda z0, z1, steps: by_lerp(z1, z0, steps), "begins at z0"),
             (loop(0, lambda steps: steps), "never arrives"),
             (loop(1, lambda steps: steps), "beginning is missing"),

@@ -131,6 +131,9 @@ ANSWERS = {
             VALUES | {"TV without overlap": 1.0},
         ],
         wrong=[
+            (VALUES | {"V where D is one half": -0.602}, r"natural logarithms"),
+            (VALUES | {"JSD without overlap": "log 2"}, r"without quotation marks"),
+            (VALUES | {"JSD without overlap": 1.386}, r"twice the JSD"),
             (VALUES | {"V where D is one half": -0.693}, r"Two logarithms"),
             (VALUES | {"D* where p is three times q": 3}, r"odds"),
             (VALUES | {"JSD without overlap": 1}, r"in bits"),
@@ -140,11 +143,16 @@ ANSWERS = {
     ),
     "saturating_generator_loss": Answers(
         right=[
+            lambda a: (-a - torch.nn.functional.softplus(-a)).mean(),
             lambda a: torch.nn.functional.logsigmoid(-a).mean(),
             lambda a: -torch.nn.functional.binary_cross_entropy_with_logits(a, torch.zeros_like(a)),
             lambda a: -torch.logaddexp(a, torch.zeros_like(a)).sum() / len(a),
         ],
         wrong=[
+            (lambda a: -torch.nn.functional.softplus(a), r"mean is missing"),
+            (lambda a: -torch.log(1 - a.sigmoid()).mean(), r"sign.+rounds to 0"),
+            (lambda a: torch.log(1 - a.sigmoid() + 1e-8).mean(), r"caps the loss"),
+            (lambda a: (1 - a.sigmoid()).mean(), r"linear game"),
             (
                 lambda a: -torch.nn.functional.logsigmoid(a).mean(),
                 r"non-saturating loss.+the text derives",
@@ -158,6 +166,12 @@ ANSWERS = {
     "wasserstein1": Answers(
         right=[w1_by_trapezoid, w1_by_numpy, lambda p, q, dx: w1_by_trapezoid(q, p, dx)],
         wrong=[
+            (lambda p, q, dx: (p - q).cumsum(0).abs().mean() * dx, r"mean over the points"),
+            (
+                lambda p, q, dx: abs((torch.cumsum(p - q, 0) * dx).sum() * dx),
+                r"outside the integral",
+            ),
+            (lambda p, q, dx: (torch.cumsum(p - q, 0) * dx).abs(), r""),
             (lambda p, q, dx: 0.5 * (p - q).abs().sum() * dx, r"total variation"),
             (lambda p, q, dx: (p - q).cumsum(0).abs().sum() * dx, r"One dx is missing"),
             (lambda p, q, dx: (p - q).cumsum(0).sum() * dx**2, r"absolute value"),
@@ -172,6 +186,12 @@ ANSWERS = {
             lambda x: 2 * torch.sinh(x / 2) * 2,
         ],
         wrong=[
+            (lambda x: x * math.nan, r"diverged"),
+            (lambda x: 0 * x - 9, r"everything fake"),
+            ("network", r"Pass the trained network"),
+            (torch.nn.Linear, r"Pass the trained network"),
+            # Compared with its own zeros it would be right everywhere.
+            (lambda x: x.zero_(), r"½ everywhere"),
             (lambda x: -2 * x, r"changed places"),
             (lambda x: 0 * x, r"½ everywhere"),
             (Logit(lambda x: torch.sigmoid(2 * x)), r"probabilities"),
@@ -181,6 +201,7 @@ ANSWERS = {
     ),
     "optimal_discriminator": Answers(
         right=[
+            lambda p, q: torch.nn.functional.normalize(torch.stack([p, q]), p=1, dim=0)[0],
             lambda p, q: p / (p + q),
             lambda p, q: 1 - q / (p + q),
             discriminator_by_solving,
@@ -189,6 +210,10 @@ ANSWERS = {
             lambda p, q: 1 / (1 + q / p),
         ],
         wrong=[
+            (lambda p, q: q / p, r"odds of 'fake'"),
+            (lambda p, q: torch.sigmoid(p - q), r"log p − log q"),
+            (lambda p, q: torch.log(p / (p + q)), r"log D\*"),
+            (lambda p, q: (p - q) / (p + q), r"−1 to 1"),
             (lambda p, q: 1 - p / (p + q), r"share of the fakes"),
             (lambda p, q: p.div(q), r"odds"),
             (lambda p, q: torch.where(p > q, 1.0, 0.0), r"linear game"),
@@ -208,6 +233,9 @@ ANSWERS = {
             lambda p, q, dx: js_by_kl(q, p, dx),
         ],
         wrong=[
+            (lambda p, q, dx: js_by_kl(p, q, dx) / math.log(10), r"log10"),
+            (lambda p, q, dx: math.log(2) - js_by_kl(p, q, dx), r"log 2 − JSD"),
+            (lambda p, q, dx: js_by_kl(p, q, dx) * dx, r"One dx too many"),
             (js_dividing_by_the_sum, r"mixture is the mean"),
             (js_with_ratio, r"0·log 0"),
             (js_one_sided, r"other half"),
@@ -222,6 +250,7 @@ ANSWERS = {
     ),
     "total_variation": Answers(
         right=[
+            lambda p, q, dx: torch.cdist(p[None], q[None], p=1) * dx / 2,
             lambda p, q, dx: 0.5 * torch.trapezoid((p - q).abs(), dx=dx),
             tv_by_the_larger,
             tv_by_the_event,
@@ -229,6 +258,9 @@ ANSWERS = {
             lambda p, q, dx: torch.maximum(p - q, torch.zeros_like(p)).sum() * dx,
         ],
         wrong=[
+            (lambda p, q, dx: (p - q).clamp(min=0).sum() * dx / 2, r"½ too many"),
+            (lambda p, q, dx: torch.cumsum((p - q) * dx, 0).abs().max(), r"Kolmogorov"),
+            (lambda p, q, dx: 0.5 * ((p**0.5 - q**0.5) ** 2).sum() * dx, r"Hellinger"),
             (lambda p, q, dx: torch.trapezoid((p - q).abs(), dx=dx), r"½ is missing"),
             (lambda p, q, dx: 0.5 * torch.trapezoid(p - q, dx=dx), r"absolute value is missing"),
             (lambda p, q, dx: 0.5 * ((p - q) ** 2).sum() * dx, r"squared"),

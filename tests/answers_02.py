@@ -290,6 +290,8 @@ ANSWERS = {
             kernel_of_one_row,
         ],
         wrong=[
+            (lambda w: kernel_by_matrix(w)[..., [0, 2, 1, 3]], r"changed places"),
+            (lambda w: w, r"as they came"),
             (lambda w: kernel_by_matrix(w).flip(-1), r"turned round"),
             (lambda w: kernel_by_matrix(w) / 2, r"half of it"),
             (lambda w: torch.stack([w[:, 2], w[:, 1], w[:, 1], w[:, 0]], dim=1), r"doubled"),
@@ -312,6 +314,13 @@ ANSWERS = {
             )[0, 0],
         ],
         wrong=[
+            (
+                lambda x, w, p, s: conv_by_loops(F.pad(x, (p,) * 4, "circular"), w, 0, s),
+                r"goes round",
+            ),
+            (lambda x, w, p, s: F.conv2d(x, w, padding=2 * p, stride=s), r"counted twice"),
+            (lambda x, w, p, s: F.conv2d(F.pad(x, (p, p)), w, stride=s), r"left and the right"),
+            (lambda x, w, p, s: F.relu(F.conv2d(x, w, padding=p, stride=s)), r"ReLU"),
             (lambda x, w, p, s: conv_by_loops(x, torch.flip(w, (2, 3)), p, s), r"flipped"),
             (flipped_plane, r"flipped"),
             (unpadded_loops, r"padding is forgotten"),
@@ -329,6 +338,8 @@ ANSWERS = {
     "receptive_field": Answers(
         right=[field_by_recursion, field_from_the_end, field_as_tensor],
         wrong=[
+            (lambda layers: field_by_recursion(layers) ** 2, r"one direction"),
+            (lambda layers: sum(k * s for k, s in layers), r"Kernels times strides"),
             (field_with_its_own_stride, r"too early"),
             (field_of_kernels, r"strides are ignored"),
             (fields, r"list"),
@@ -345,6 +356,8 @@ ANSWERS = {
             gram_by_loops,
         ],
         wrong=[
+            (lambda f: gram_by_loops(f).mean(0), r"averaged"),
+            (lambda f: gram_by_loops(F.normalize(f.flatten(2), dim=2)[..., None]), r""),
             (gram_over(lambda n, c, h, w: h * w), r"divided by H·W"),
             (gram_over(lambda n, c, h, w: 1), r"missing"),
             (gram_over(lambda n, c, h, w: n * c * h * w), r"batch size"),
@@ -366,6 +379,9 @@ ANSWERS = {
             frechet_by_scipy,
         ],
         wrong=[
+            (lambda m, a, n, b: frechet_by_eigenvalues(m, a, m, b), r"means are missing"),
+            (lambda m, a, n, b: ((m - n) ** 2).sum() + (a + b).trace(), r"root of cov1·cov2"),
+            (lambda m, a, n, b: frechet_by_eigenvalues(m, a, n, b) / len(m), r"no mean over"),
             (lambda *inputs: frechet_by_eigenvalues(*inputs).clamp(min=0).sqrt(), r"its square"),
             (frechet_elementwise, r"entry by entry"),
             (frechet_of_variances, r"uncorrelated"),

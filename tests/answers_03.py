@@ -121,6 +121,8 @@ ANSWERS = {
     "vae_numbers": Answers(
         right=[VAE_NUMBERS, VAE_NUMBERS | {"nats in a code of 16 bits": 16 * math.log(2)}],
         wrong=[
+            (VAE_NUMBERS | {"nats in a code of 16 bits": "11.09"}, r"without quotation marks"),
+            (VAE_NUMBERS | {"nats in a code of 16 bits": 16}, r"ln 2 nats"),
             (VAE_NUMBERS | {"KL of 16 latents, each mu = 1 and logvar = 0": 0.5}, r"latents add"),
             (VAE_NUMBERS | {"KL of one latent, mu = 0 and logvar = ln 4": -0.193}, r"where σ²"),
             (VAE_NUMBERS | {"gap where log p(x) = -113 and ELBO = -120": -7}, r"never negative"),
@@ -145,6 +147,10 @@ ANSWERS = {
     "negative_elbo": Answers(
         right=[loss_by_distributions, loss_by_mse, loss_divided_by_the_batch],
         wrong=[
+            (
+                lambda r, x, mu, logvar, sigma: loss_by_mse(r, x, mu, logvar, 0.5 / sigma),
+                r"Multiplied by",
+            ),
             (loss_as_found, r"Nothing is repaired"),
             (loss_with_the_kl_as_found, r"One bug is left.+σ stands where σ² belongs"),
             (
@@ -207,6 +213,9 @@ ANSWERS = {
     "kl_normal": Answers(
         right=[kl_by_distributions, kl_by_loops, kl_divided_by_the_batch, kl_in_place],
         wrong=[
+            (lambda mu, logvar: kl_by_loops(mu, logvar) / math.log(2), r"in bits"),
+            (lambda mu, logvar: kl_by_loops(mu, logvar.clamp(-5, 5)), r"clamped"),
+            (lambda mu, logvar: kl_by_loops(0 * mu, logvar), r"mu is missing"),
             (
                 lambda mu, logvar: -0.5 * torch.mean(1 + logvar - mu**2 - logvar.exp()),
                 r"mean over the latents",
@@ -249,12 +258,16 @@ ANSWERS = {
     ),
     "reparameterise": Answers(
         right=[
+            lambda mu, logvar, eps: torch.lerp(mu, mu + eps, (logvar / 2).exp()),
             lambda mu, logvar, eps: mu + logvar.exp().sqrt() * eps,
             sample_in_place,
             Sampler(),
             lambda mu, logvar, eps: eps * torch.exp(logvar / 2) + mu,
         ],
         wrong=[
+            (lambda mu, logvar, eps: mu + logvar.exp() / 2 * eps, r"outside the exponential"),
+            (lambda mu, logvar, eps: mu * (logvar / 2).exp() + eps, r"not the noise"),
+            (lambda mu, logvar, eps: mu + F.softplus(logvar) * eps, r"softplus"),
             (lambda mu, logvar, eps: mu + torch.exp(logvar) * eps, r"variance"),
             (lambda mu, logvar, eps: mu + logvar * eps, r"taken for σ"),
             (sample_with_its_own_noise, r"random numbers"),

@@ -107,14 +107,18 @@ def unit_length(z0, z1, t):
     return sine_walk(F.normalize(z0, dim=-1), F.normalize(z1, dim=-1), t)
 
 
-def step_of_d(detach=True, zero=True, step=True, sign=1, also=False):
+def step_of_d(
+    detach=True, zero=True, late=False, step=True, sign=1, also=False, loss=loss_d_by_bce
+):
     def train(generator, discriminator, optimiser, real, z):
         fake = generator(z)
         fake = fake.detach() if detach else fake
-        loss = sign * loss_d_by_bce(discriminator(real), discriminator(fake))
+        lowered = sign * loss(discriminator(real), discriminator(fake))
         if zero:
             optimiser.zero_grad()
-        loss.backward()
+        lowered.backward()
+        if late:
+            optimiser.zero_grad()
         if step:
             optimiser.step()
         if also:
@@ -144,6 +148,9 @@ ANSWERS = {
     "dcgan_shapes": Answers(
         right=[SHAPES],
         wrong=[
+            (SHAPES | {SHAPE[2]: 3.5}, r"round down"),
+            (SHAPES | {SHAPE[3]: 64}, r"each has 4·4"),
+            (SHAPES | {SHAPE[4]: (64, 1)}, r"One number"),
             (SHAPES | {SHAPE[0]: 13}, r"padding is forgotten"),
             (SHAPES | {SHAPE[1]: 3}, r"runs the geometry backwards"),
             (SHAPES | {SHAPE[3]: 256}, r"4w channels"),
@@ -162,16 +169,49 @@ ANSWERS = {
     "train_discriminator": Answers(
         right=[step_of_d(), step_without_graph, TASKS["train_discriminator"].answer],
         wrong=[
+            (step_of_d(loss=lambda real, fake: loss_d_by_bce(fake, real)), r"changed places"),
+            (
+                step_of_d(loss=lambda real, fake: bce(fake, torch.ones_like(fake))),
+                r"generator's loss",
+            ),
+            (step_of_d(loss=lambda real, fake: F.softplus(-real).mean()), r"term of the fakes"),
+            (
+                step_of_d(loss=lambda real, fake: loss_d_by_bce(real, fake.detach())),
+                r"term of the fakes",
+            ),
+            (step_of_d(loss=loss_d_mean), r"half of the loss"),
+            (step_of_d(loss=lambda real, fake: fake.mean() - real.mean()), r"Wasserstein"),
+            (step_of_d(late=True), r"zero_grad\(\) stands before"),
             (step_of_d(detach=False), r"detach is missing"),
             (step_of_d(zero=False), r"zero_grad is missing"),
             (step_of_d(step=False), r"has not moved"),
             (step_of_d(also=True), r"generator has moved"),
-            (step_of_d(sign=0.5), r"look at the loss"),
+            (step_of_d(sign=0.3), r"look at the loss"),
         ],
     ),
     "discriminator_loss": Answers(
         right=[loss_d_by_bce, loss_d_by_logsigmoid, loss_d_in_one, LossD()],
         wrong=[
+            (lambda real, fake: F.softplus(-real) + F.softplus(fake), r"mean is missing"),
+            (
+                lambda real, fake: loss_d_by_bce(real.clamp(-10, 10), fake.clamp(-10, 10)),
+                r"caps the loss",
+            ),
+            (
+                lambda real, fake: F.mse_loss(real, torch.ones_like(real)) + fake.pow(2).mean(),
+                r"least-sq",
+            ),
+            (
+                lambda real, fake: (
+                    bce(real, 0.9 * torch.ones_like(real)) + bce(fake, 0 * fake.detach())
+                ),
+                r"0\.9",
+            ),
+            (lambda real, fake: loss_d_by_bce(F.relu(real), F.relu(fake)), r"ReLU on the logits"),
+            (
+                lambda real, fake: F.softplus(-real.mean()) + F.softplus(fake.mean()),
+                r"mean comes before",
+            ),
             (
                 lambda real, fake: (
                     -torch.log(torch.sigmoid(real)).mean()
@@ -224,6 +264,10 @@ ANSWERS = {
             lambda fake: (F.softplus(fake) - fake).mean(),
         ],
         wrong=[
+            (lambda fake: torch.log(1 + torch.exp(-fake)).mean(), r"exponential overflows"),
+            (lambda fake: F.softplus(-fake.clamp(-20, 20)).mean(), r"caps the loss"),
+            (lambda fake: F.mse_loss(fake, torch.ones_like(fake)), r"least-squares"),
+            (lambda fake: F.softplus(-fake.mean()), r"mean comes before"),
             (lambda fake: F.logsigmoid(-fake).mean(), r"saturating loss"),
             (lambda fake: bce(fake, torch.zeros_like(fake)), r"wants D to say"),
             (lambda fake: -torch.log(torch.sigmoid(fake)).mean(), r"sigmoid and then a logarithm"),
@@ -242,6 +286,13 @@ ANSWERS = {
     "slerp": Answers(
         right=[sine_walk, row_by_row, where_parallel, by_a_rotation],
         wrong=[
+            (lambda z0, z1, t: z0 + t * z1, r"z0 does not fade"),
+            (
+                lambda z0, z1, t: (
+                    F.normalize(torch.lerp(z0, z1, t), dim=-1) * z0.norm(dim=-1, keepdim=True)
+                ),
+                r"length of z0",
+            ),
             (lambda z0, z1, t: z0 + t * (z1 - z0), r"straight line"),
             (lambda z0, z1, t: sine_walk(z1, z0, t), r"changed places"),
             (one_angle, r"one angle for the whole batch"),

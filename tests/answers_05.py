@@ -179,6 +179,8 @@ ANSWERS = {
             row_by_row,
         ],
         wrong=[
+            (lambda z, y: torch.cat([z, F.one_hot(y, 11)], 1), r"Eleven places"),
+            (lambda z, y: torch.cat([z, 2 * hot(y).to(z) - 1], 1), r"other places are −1"),
             (lambda z, y: torch.cat([z, y.unsqueeze(1)], 1), r"no quantity"),
             (lambda z, y: torch.cat([hot(y), z], 1), r"before z"),
             (lambda z, y: torch.cat([z, F.one_hot(y)], 1), r"Without the 10"),
@@ -273,11 +275,16 @@ ANSWERS = {
     ),
     "to_grey": Answers(
         right=[
+            lambda x: F.relu6(3 * x + 3) / 6,
             lambda x: x.clamp(-1, 1) * 0.5 + 0.5,
             lambda x: torch.clip((x - (-1)) / (1 - (-1)), min=0, max=1),
             lambda x: torch.lerp(torch.zeros_like(x), torch.ones_like(x), F.hardtanh(x) / 2 + 0.5),
         ],
         wrong=[
+            (lambda x: ((x + 1) / 2).clamp(-1, 1), r"Blacker than black"),
+            (lambda x: ((x + 1) / 2).clamp(max=1), r"Blacker than black"),
+            (lambda x: ((x + 1) / 2).clamp(min=0), r"Whiter than white"),
+            (lambda x: torch.tanh(x) / 2 + 0.5, r"tanh"),
             (lambda x: (x - x.min()) / (x.max() - x.min()), r"hides saturation"),
             (
                 lambda x: torch.stack([(i - i.min()) / (i.max() - i.min()) for i in x]),
@@ -288,7 +295,7 @@ ANSWERS = {
             (lambda x: (127.5 * (x + 1)).clamp(0, 255), r"from 0 to 255"),
             (lambda x: ((1 - x) / 2).clamp(0, 1), r"Black and white"),
             (lambda x: 1 / (1 + (-x).exp()), r"sigmoid"),
-            (lambda x: (x + 1).clamp(0, 1), r""),
+            (lambda x: (x + 1).clamp(0, 1), r"All above 0 is white"),
         ],
     ),
     "conditional_failures": Answers(
@@ -304,12 +311,18 @@ ANSWERS = {
         ],
     ),
     "variation": Answers(
-        right=[
+        right=[  # z is one idea, (1, z_dim), as the task says.
+            lambda z, eps, s: torch.stack(
+                [math.sqrt(1 - s**2) * z[0] + s * noise for noise in eps]
+            ),
             lambda z, eps, s: z * (1 - s * s) ** 0.5 + eps * s,
             lambda z, eps, s: math.cos(math.asin(s)) * z + s * eps,
             lambda z, eps, s: torch.add(torch.tensor(1 - s**2).sqrt() * z, eps, alpha=s),
         ],
         wrong=[
+            (lambda z, eps, s: z + eps, r"spread is not used"),
+            (lambda z, eps, s: z.repeat(len(eps), 1), r"copies"),
+            (lambda z, eps, s: (1 - s**2) ** 0.5 * z + s**2 * eps, r"spread²"),
             (lambda z, eps, s: z + s * eps, r"variance grows"),
             (lambda z, eps, s: torch.lerp(z.expand_as(eps), eps, s), r"variance shrinks"),
             (lambda z, eps, s: (1 - s) ** 0.5 * z + s**0.5 * eps, r"spread is √s"),

@@ -197,6 +197,11 @@ ANSWERS = {
             Matching(),
         ],
         wrong=[
+            (lambda r, w, f: ones(r) + 0.5 * zeros(torch.cat([w, f])), r"counted twice"),
+            (
+                lambda r, w, f: ones(r) + 0.5 * (zeros(w.detach()) + zeros(f)),
+                r"real_wrong is detached",
+            ),
             (lambda r, w, f: ones(r) + zeros(w) + zeros(f), r"½ is missing"),
             (lambda r, w, f: (ones(r) + zeros(w) + zeros(f)) / 3, r"mean of the three"),
             (lambda r, w, f: ones(r) + zeros(f), r"real_wrong is not used"),
@@ -215,6 +220,8 @@ ANSWERS = {
             lambda mu, s, eps: mu + (2 * s).exp().sqrt() * eps,
         ],
         wrong=[
+            (lambda mu, s, eps: mu * torch.exp(s) + eps, r"not the noise"),
+            (lambda mu, s, eps: F.relu(mu + torch.exp(s) * eps), r"half of every cloud"),
             (lambda mu, s, eps: mu + torch.exp(s / 2) * eps, r"as in the VAE"),
             (lambda mu, s, eps: mu + s * eps, r"taken for σ"),
             (code_with_its_own_noise, r"random numbers"),
@@ -227,6 +234,9 @@ ANSWERS = {
     "contrastive_loss": Answers(
         right=[pair_by_pair, by_logsumexp, Clip(), clip],
         wrong=[
+            (lambda x, t, tau: clip(x, x, tau), r"compared with themselves"),
+            (lambda x, t, tau: clip(x, t, tau**2), r"squared"),
+            (lambda x, t, tau: F.mse_loss(x, t), r"pushes none apart"),
             (long_vectors, r"not normalised"),
             (
                 lambda x, t, tau: F.cross_entropy(cosines(x, t) / tau, torch.arange(len(x))),
@@ -248,6 +258,7 @@ ANSWERS = {
     "wrong_pairs": Answers(
         right=[one_by_one, by_noise, until_wrong],
         wrong=[
+            (lambda wrong: by_noise(wrong).float(), r"int64"),
             (rolled, r"rolled by 1: \d+ of 64"),
             (lambda wrong: torch.arange(len(wrong)), r"its own caption"),
             (lambda wrong: torch.randperm(len(wrong)), r"\d+ of 64 .+ are true"),

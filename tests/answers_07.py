@@ -233,11 +233,15 @@ def loss_with_two_alphas(generator, critic, real, z, stage, alpha):
     return judge(fake).mean() - judge(real).mean() + penalty_with_ones(judge, real, fake, alpha)
 
 
-def loss_by(see=faded, detach=True, sign=1, weight=1, g=None, c=None):
+def one_each(real):
+    return torch.rand(len(real), 1, 1, 1)
+
+
+def loss_by(see=faded, detach=True, sign=1, weight=1, g=None, c=None, place=one_each):
     def wrong(generator, critic, real, z, stage, fade):
         real, fake = see(real, fade), generator(z, stage, fade if g is None else g)
         judge = partial(critic, stage=stage, fade=fade if c is None else c)
-        eps = torch.rand(len(real), 1, 1, 1)
+        eps = place(real)
         fixed = fake.detach()
         penalty = weight * penalty_with_ones(judge, real, fixed, eps) if weight else 0
         return sign * (judge(fixed if detach else fake).mean() - judge(real).mean()) + penalty
@@ -415,6 +419,7 @@ ANSWERS = {
     ),
     "gp_critic": Answers(
         right=[
+            nn.Conv2d(3, 1, 8),  # scores (N, 1, 1, 1)
             critic_of(nn.LeakyReLU(0.2)),
             Squeezed(),
             critic_of(nn.GroupNorm(1, 8), nn.LeakyReLU(0.2)),
@@ -422,6 +427,11 @@ ANSWERS = {
             lambda images: images.mean(dim=(1, 2, 3)),
         ],
         wrong=[
+            (nn.Sequential(critic_of(nn.ReLU()), nn.Softplus()), r"A Softplus stands"),
+            (
+                nn.Sequential(critic_of(nn.ReLU()), nn.LogSigmoid(), nn.Identity()),
+                r"A LogSigmoid stands",
+            ),
             (critic_of(nn.BatchNorm2d(8, 0.8), nn.LeakyReLU(0.2)), r"batch norm in it"),
             (
                 nn.Sequential(critic_of(nn.BatchNorm2d(8), nn.LeakyReLU(0.2)), nn.Sigmoid()),
@@ -442,6 +452,13 @@ ANSWERS = {
     "critic_loss": Answers(
         right=[loss_with_partial, loss_in_one_batch, loss_with_drift, loss_by()],
         wrong=[
+            (loss_by(place=lambda real: torch.randn(len(real), 1, 1, 1)), r"beyond the real"),
+            (loss_by(place=torch.rand_like), r"off the straight line"),
+            (
+                loss_by(place=lambda real: torch.rand(1, 1, 1, 1)),
+                r"One weight serves the whole batch",
+            ),
+            (loss_by(place=lambda real: 1.0), r"at real or generated"),
             (loss_as_found, r"do not fade.+detach is missing.+share a name"),
             (loss_with_two_alphas, r"share a name"),
             (loss_by(see=lambda real, fade: real), r"real images do not fade"),
@@ -534,12 +551,16 @@ ANSWERS = {
     ),
     "pixel_norm": Answers(
         right=[
+            lambda x: F.rms_norm(x.movedim(1, -1), (x.shape[1],), eps=1e-8).movedim(-1, 1),
             PixelNorm(),
             pixel_norm_by_einsum,
             pixel_norm_in_place,
             lambda x: F.normalize(x, dim=1) * math.sqrt(x.shape[1]),
         ],
         wrong=[
+            (lambda x: (x.pow(2).mean(1, keepdim=True) + 1e-8).sqrt(), r"divided by"),
+            (lambda x: x / (x.mean(1, keepdim=True) ** 2 + 1e-8).sqrt(), r"square of the mean"),
+            (lambda x: x / (x.pow(2).mean(1, keepdim=True) + 1e-4).sqrt(), r"ε is 1e-8"),
             (lambda x: F.normalize(x, dim=1), r"vectors of length 1"),
             (lambda x: x / x.norm(dim=1, keepdim=True), r"vectors of length 1"),
             (lambda x: x / (x.pow(2).mean(dim=1, keepdim=True) + 1e-8), r"root is missing"),
@@ -602,6 +623,18 @@ ANSWERS = {
         ],
         wrong=[
             (
+                lambda x, w, b, gain: F.linear(x, w * gain / w.shape[1] ** 0.5, gain * b),
+                r"scaled by the gain",
+            ),
+            (
+                lambda x, w, b, gain: F.linear(x, w.data * gain / w.shape[1] ** 0.5, b),
+                r"weight is detached",
+            ),
+            (
+                lambda x, w, b, gain: F.linear(x, w / gain / w.shape[1] ** 0.5, b),
+                r"Divided by the gain",
+            ),
+            (
                 lambda x, w, b, gain: F.linear(x, w, b) * gain / math.sqrt(w.shape[1]),
                 r"bias is scaled too",
             ),
@@ -622,6 +655,9 @@ ANSWERS = {
             lambda old, new, fade: new * fade - (fade - 1) * old,
         ],
         wrong=[
+            (lambda old, new, fade: torch.lerp(old, new, fade).clamp(-1, 1), r"cut off at ±1"),
+            (lambda old, new, fade: new if fade >= 0.5 else old, r"jumps"),
+            (lambda old, new, fade: torch.lerp(old, new, fade * fade), r"squared"),
             (lambda old, new, fade: torch.lerp(new, old, fade), r"inverted"),
             (lambda old, new, fade: old + fade * new, r"full strength"),
             (lambda old, new, fade: (old + new) / 2, r"fade is not used"),

@@ -459,6 +459,39 @@ def test_answers_come_within_a_second(name):
     assert time.perf_counter() - began < 3  # on a busy machine
 
 
+@pytest.mark.parametrize("name", ["train_discriminator", "conditional_step"])
+def test_steps_are_tried_with_no_optimiser_of_torch(name, monkeypatch):
+    """The first one imports modules for seconds, out of the limit of the student's answer."""
+
+    def refuse(self, *arguments, **more):
+        raise AssertionError("an optimiser of torch.optim")
+
+    monkeypatch.setattr(torch.optim.Optimizer, "__init__", refuse)
+    result = TASKS[name](TASKS[name].answer)
+    assert result.outcome == "right", result.message
+
+
+def test_a_factor_is_claimed_only_where_it_is_everywhere():
+    """At ±100 a clamp gives a fraction; elsewhere the answer is right."""
+    message = check.generator_loss(
+        lambda a: torch.nn.functional.softplus(-a.clamp(-30, 30)).mean()
+    ).message
+    assert "100" in message and "times" not in message
+
+
+def test_numbers_that_differ_are_shown_to_differ():
+    a, b = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.00004])
+    wanted, came = re.search(
+        r"expected (.+) at .+, came (.+)", comparing.contrast(b, a, 1e-6)
+    ).groups()
+    assert wanted != came
+
+
+def test_a_layers_own_line_is_not_taken_for_the_students():
+    message = check.gp_critic(torch.nn.Sequential(torch.nn.Linear(5, 1))).message
+    assert "RuntimeError" in message and "Line" not in message
+
+
 def test_losses_must_stay_finite_at_100():
     naive = check.generator_loss(lambda a: -torch.log(torch.sigmoid(a)).mean())
     assert naive.outcome == "wrong" and "100" in naive.message
@@ -562,6 +595,10 @@ def test_predictions():
     wrong = task({**good, "size": 7, "who": 3, "loss": float("nan")})
     assert wrong.outcome == "wrong" and "after the next layer" in wrong.message
     assert "1 of 4 are right" in wrong.message and "0.69" not in wrong.message
+    assert "without quotation marks" in task({**good, "size": "14"}).message
+    assert "One number" in task({**good, "size": (14, 14)}).message
+    assert "none of the words" in task({**good, "who": "nobody"}).message
+    assert "think again" in task({**good, "size": 15}).message
     for bad in (Hostile(), "x", [1], torch.zeros(2, device="meta"), {}, (2, "a"), 1j):
         assert task(dict.fromkeys(good, bad)).outcome == "wrong"
 

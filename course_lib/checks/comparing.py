@@ -213,7 +213,7 @@ def number(value: float | torch.Tensor) -> str:
     """Return a number with four digits, and a whole one without a point."""
     value = float(value)
     if math.isfinite(value) and value == round(value) and abs(value) < 1e6:
-        return str(round(value))
+        return str(round(value)).replace("-", "−")
     return f"{value:.4g}".replace("-", "−")
 
 
@@ -223,11 +223,22 @@ def contrast(a: torch.Tensor, b: torch.Tensor, tolerance: float) -> str:
         return f"expected a tensor of shape {tuple(b.shape)}, came {tuple(a.shape)}"
     a = a.reshape(b.shape)
     if b.numel() == 1:
-        return f"expected {number(b.reshape(()))}, came {number(a.reshape(()))}"
+        return "expected {}, came {}".format(*_told_apart(b.reshape(()), a.reshape(())))
     position = _wrong(a, b, tolerance).nonzero()[0]
     index = tuple(position.tolist())
     place = ", ".join(map(str, index))
-    return f"expected {number(b[index])} at [{place}], came {number(a[index])}"
+    wanted, came = _told_apart(b[index], a[index])
+    return f"expected {wanted} at [{place}], came {came}"
+
+
+def _told_apart(a: torch.Tensor, b: torch.Tensor) -> tuple[str, str]:
+    """Return two different numbers as text, with as many digits as tell them apart."""
+    texts = number(a), number(b)
+    for digits in range(5, 18):
+        if texts[0] != texts[1]:
+            break
+        texts = tuple(f"{float(x):.{digits}g}".replace("-", "−") for x in (a, b))
+    return texts
 
 
 def diagnosis(attempts: list[Attempt], expected: list[Attempt], failed: list[int]) -> str:
@@ -237,12 +248,20 @@ def diagnosis(attempts: list[Attempt], expected: list[Attempt], failed: list[int
     if a.shape != b.shape and not a.numel() == b.numel() == 1:
         if a.ndim == b.ndim == 2 and a.T.shape == b.shape:
             return "Rows and columns are exchanged."
+        if b.numel() == 1:
+            for whole, name in ((a.mean(), "mean"), (a.sum(), "sum")):
+                if agree(whole, b, 1e-3):
+                    return f"Many numbers come, and one is expected: their {name} is missing."
+        if a.squeeze().shape == b.squeeze().shape and agree(a.reshape(b.shape), b, 1e-3):
+            return "The numbers are right; axes of length 1 make another shape of them."
         return ""
     if a.isnan().any() and not b.isnan().any():
         return "There is a NaN in it: look for 0/0, 0·log 0 or the root of a negative number."
     if a.isinf().any() and not b.isinf().any():
         return "It is infinite: look for a division by 0, log 0 or an exponential that overflows."
     ratios = []
+    if any(expected[k].value.any() for k in {*range(len(attempts))} - {*failed}):
+        return ""  # what is right elsewhere is neither turned round nor scaled
     for k in failed:
         a, b = attempts[k].value.double(), expected[k].value.double()
         if a.numel() != b.numel() or not a.isfinite().all():

@@ -12,7 +12,10 @@ from course_lib.checks.inputs import normal
 from course_lib.models.progan import MinibatchStd, double, half
 
 BAR = 7.0  # Fréchet distance of 8×8 pixels; one mean portrait, drawn again and again, has 12.6
-_ENDS = (nn.Sigmoid, nn.Tanh, nn.LeakyReLU, nn.ReLU, nn.Softmax, nn.ELU, nn.GELU, nn.SiLU)
+_ENDS = (
+    *(nn.Sigmoid, nn.Tanh, nn.LeakyReLU, nn.ReLU, nn.Softmax, nn.ELU, nn.GELU, nn.SiLU),
+    *(nn.Softplus, nn.LogSigmoid, nn.LogSoftmax, nn.Hardtanh, nn.Softsign, nn.PReLU),
+)
 
 
 class Drawer(nn.Module):
@@ -50,6 +53,61 @@ class Judge(nn.Module):
         return (1 - fade) * (half(images).flatten(1) @ self.old) + fade * (
             images.flatten(1) @ self.new
         )
+
+
+class _Watching(Judge):
+    """A critic that remembers every image it has scored."""
+
+    def __init__(self, stage: int, size: int, dtype: torch.dtype):
+        super().__init__(stage, size, dtype)
+        self.seen = []
+
+    def forward(self, images: torch.Tensor, stage: int, fade: float | torch.Tensor = 1.0):
+        self.seen.append(images.detach().clone())
+        return super().forward(images, stage, fade)
+
+
+def takes_slopes_between(loss: Callable, seen: Callable) -> str:
+    """Return what is wrong with where a critic's loss takes the slope, or "".
+
+    The slope of `Judge` is the same at every image, so that its value does not tell. `seen` makes
+    of real images and a fade what the critic is to see.
+    """
+    torch.manual_seed(0)
+    generator, critic = Drawer(1, 8, torch.float32), _Watching(1, 8, torch.float32)
+    real, z = (normal(seed, 64, *rest).float() for seed, rest in ((1, (2, 8, 8)), (2, (3,))))
+    loss(generator, critic, real.clone(), z.clone(), 1, 0.6)
+    with torch.no_grad():
+        fake, real = generator(z, 1, 0.6).flatten(1), seen(real, 0.6).flatten(1)
+    # Each image that was scored, as a share of the way from each fake to its real image.
+    images, way = torch.cat(critic.seen).flatten(1), real - fake
+    shares = (images @ way.T - (fake * way).sum(1)) / way.square().sum(1)  # (seen, 64)
+    # By differences: cdist's usual way, by a product, is off by more than is looked for here.
+    exact = "donot_use_mm_for_euclid_dist"
+    ends = torch.cdist(images, torch.cat([real, fake]), compute_mode=exact)
+    near = ends.amin(dim=1) < 1e-3
+    if near.all():
+        return (
+            "The slope is taken at real or generated images; the penalty looks between them, at "
+            "eps·real + (1 − eps)·fake."
+        )
+    images, shares = images[~near], shares[~near]
+    off = (fake + shares[..., None] * way - images[:, None]).square().sum(2)  # (mixed, 64)
+    best = off.argmin(dim=1, keepdim=True)
+    if (off.gather(1, best) > 1e-3 * way.square().sum(1)[best]).any():
+        return (
+            "The slope is taken off the straight line between an image and its fake: one weight "
+            "for each image, not for each pixel or channel."
+        )
+    weights = shares.gather(1, best).flatten()
+    if weights.min() < -1e-3 or weights.max() > 1 + 1e-3:
+        return (
+            "The slope is taken beyond the real images or the fakes: the weights are not between "
+            "0 and 1. Drawn from a normal? They are uniform, as from mixing_weights."
+        )
+    if len(weights) > 1 and weights.std() < 1e-3:
+        return "One weight serves the whole batch; each image has its own, (N, 1, 1, 1)."
+    return ""
 
 
 def mixes_uniformly(draw: Callable) -> str:
@@ -98,8 +156,9 @@ def scores_one_by_one(critic: object) -> str:
         return f"This is a {type(critic).__name__}; pass the critic itself, a network."
     images = torch.randn(6, 3, 8, 8)
     scores = critic(images)
-    if not isinstance(scores, torch.Tensor) or scores.shape not in ((6,), (6, 1)):
-        came = tuple(scores.shape) if isinstance(scores, torch.Tensor) else type(scores).__name__
+    known = isinstance(scores, torch.Tensor)
+    if not known or scores.numel() != 6 or scores.shape[:1] != (6,):
+        came = tuple(scores.shape) if known else type(scores).__name__
         return f"For 6 images (N, 3, 8, 8) come 6 scores, (6,) or (6, 1); came {came}."
     layers = [*critic.modules()] if isinstance(critic, nn.Module) else []
     faults = []
@@ -114,10 +173,14 @@ def scores_one_by_one(critic: object) -> str:
             "one exception, and this task does not."
         )
     elif not torch.allclose(critic(images), scores, atol=1e-5):
-        faults.append("Two calls with the same images gave two answers: there is chance in it.")
+        faults.append(
+            "Two calls with the same images gave two answers: there is chance in it, or something "
+            "that it keeps from one call to the next."
+        )
     elif not torch.allclose(critic(images[:1]).flatten(), scores.flatten()[:1], atol=1e-4):
         faults.append("An image's score changes with its neighbours in the batch.")
-    last = next((layer for layer in reversed(layers) if not isinstance(layer, nn.Flatten)), None)
+    shapes = (nn.Flatten, nn.Unflatten, nn.Identity)  # they change no number
+    last = next((layer for layer in reversed(layers) if not isinstance(layer, shapes)), None)
     if isinstance(last, _ENDS):
         faults.append(
             f"A {type(last).__name__} stands on the scores: a critic is linear at its end, its "

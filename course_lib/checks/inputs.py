@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import torch
+from torch import nn
 
 from course_lib import theory
 
@@ -53,3 +54,24 @@ def covariance(seed: int, size: int, dtype: torch.dtype) -> torch.Tensor:
     """Return a covariance (size, size) that is far from diagonal and from singular."""
     factor = normal(seed, size, size)
     return (factor @ factor.T / math.sqrt(size) + 0.3 * torch.eye(size)).to(dtype)
+
+
+class Descent:
+    """Gradient descent at rate 0.1.
+
+    The first optimiser of torch.optim imports modules for seconds, on a busy machine for more than
+    a check may take; this one imports nothing.
+    """
+
+    def __init__(self, network: nn.Module):
+        self.weights = [*network.parameters()]
+
+    def zero_grad(self, set_to_none: bool = True):
+        for weight in self.weights:
+            weight.grad = None if set_to_none else torch.zeros_like(weight)
+
+    def step(self):
+        with torch.no_grad():
+            for weight in self.weights:
+                if weight.grad is not None:
+                    weight -= 0.1 * weight.grad

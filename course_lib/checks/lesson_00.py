@@ -1,12 +1,13 @@
 """Tasks of lesson 00: addresses, shapes and ranges, and a walk between two images."""
 
 import torch
+from torch.nn import functional as F
 
 from course_lib.checks import running
 from course_lib.checks.comparing import Case, read
 from course_lib.checks.inputs import DTYPES, normal, told, uniform
-from course_lib.checks.results import RIGHT, WRONG
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
+from course_lib.checks.results import ERROR, RIGHT, WRONG
+from course_lib.checks.tasks import FunctionTask, Prediction, Trial, took_too_long
 from course_lib.models.dcgan import Generator
 
 
@@ -77,14 +78,26 @@ class _BytesTask(FunctionTask):
         verdict = super()._judge(answer)
         if verdict[0] != RIGHT:
             return verdict
-        with running.kept_state():
-            made = answer(torch.zeros(1, 1, 2, 2))
-        kind = getattr(made, "dtype", type(made).__name__)
-        if kind == torch.uint8:
+        kinds = []
+
+        def run():
+            with running.kept_state():
+                images = self._inputs[0][0].inputs[0]
+                made = answer(images.clone())
+                known = isinstance(made, torch.Tensor)
+                kinds.append(told(made.dtype) if known else f"a {type(made).__name__}")
+
+        try:
+            running.within_limit(run)
+        except running.TookTooLong:
+            return took_too_long(self.name)
+        except BaseException as error:  # right before, and not with the same images again
+            return ERROR, running.describe_error(error, answer)
+        if kinds == ["uint8"]:
             return verdict
         return WRONG, (
-            f"The numbers are right, and they come as {str(kind).removeprefix('torch.')}: expected "
-            "uint8. End with .to(torch.uint8)."
+            f"The numbers are right, and they come as {kinds[0]}: expected a tensor of uint8. "
+            "A tensor becomes one by .to(torch.uint8), an array by torch.from_numpy."
         )
 
 
@@ -146,6 +159,19 @@ _LEVELS = [  # wrong ways to a level, before it is rounded
     (
         lambda x: 128 * (x + 1),
         "With 128 levels for each unit, 1 comes out as 256, which is no byte: 127.5.",
+    ),
+    (
+        lambda x: 127 * (x.clamp(-1, 1) + 1),
+        "With 127 levels for each unit, 1 comes out as 254: 127.5 reach from 0 to 255.",
+    ),
+    (
+        lambda x: _halves(x / x.abs().max()),
+        "Divided by the largest value of the sheet, a grey sheet looks rich, and levels depend on "
+        "what else is on it. Map −1 to 0 and 1 to 255, always.",
+    ),
+    (
+        lambda x: 255 * x.sigmoid(),
+        "A sigmoid bends the scale: −1 would be level 69, and 1 level 186. The map is a line.",
     ),
     (lambda x: 255 - _halves(x), "Black and white have changed places: −1 is black, 0."),
 ]
@@ -219,6 +245,7 @@ TASKS = [
             ("numbers in z", 784, "That is the image; z is what the network draws it from."),
             ("numbers in an image of 28x28", 100, "That is z; an image has 28 rows of 28 pixels."),
             ("numbers in an image of 28x28", 56, "28 rows of 28 pixels: multiply."),
+            ("numbers in an image of 28x28", 2352, "Three channels? These garments are grey."),
         ],
     ),
     Trial(
@@ -264,6 +291,12 @@ TASKS = [
                 (5, 28, 28),
                 "The channel has a place of its own, though there is only one.",
             ),
+            (
+                "shape of five garments",
+                (1, 28, 28),
+                "That is one garment; their number comes before it.",
+            ),
+            ("shape of five garments", 5, "That is how many; a shape has all the sizes."),
             ("level 0 as a float", 0, "That is for the range [0, 1]; here black is −1."),
             ("level 255 as a float", 255, "As a float, white is the upper end of [−1, 1]."),
             ("float 0.2 as a level", 51, "That is for the range [0, 1]; here add 1 first."),
@@ -289,6 +322,23 @@ TASKS = [
             (lambda x: _halves(x).clamp(0, 255).trunc(), CUT),
             (lambda x: _halves(x).round() % 256, WRAPPED),
             (lambda x: _halves(x).trunc() % 256, f"{CUT} {WRAPPED}"),
+            (lambda x: _halves(x).trunc(), f"{CUT} And clamp(0, 255)."),
+            (
+                lambda x: _halves(x).ceil().clamp(0, 255),
+                "ceil goes up, always: the nearest level is round().",
+            ),
+            (
+                lambda x: (_halves(x) / 255).clamp(0, 1).trunc(),
+                "These are shares from 0 to 1, and as bytes hardly more than black: times 255.",
+            ),
+            (
+                lambda x: (_halves(x) / 255).round().clamp(0, 255),
+                "These are shares from 0 to 1, and as bytes hardly more than black: times 255.",
+            ),
+            (
+                lambda x: _halves(x).clamp(0, 1).trunc(),
+                "clamp(0, 1) after the levels leaves black alone; they go from 0 to 255.",
+            ),
             (
                 lambda x: _halves(x).clamp(0, 255),
                 "These are no whole numbers yet: round(), then .to(torch.uint8).",
@@ -357,6 +407,17 @@ TASKS = [
                     z0 + torch.linspace(0, 1, steps, dtype=z0.dtype)[:, None] * z1
                 ),
                 "This is z0 plus a nudge, and arrives at z0 + z1; z0 has to fade: (1 − t)·z0.",
+            ),
+            (
+                lambda z0, z1, steps: F.normalize(walk(z0, z1, steps), dim=1),
+                "Each row has been brought to length 1; the task asks for the straight line.",
+            ),
+            (
+                lambda z0, z1, steps: (
+                    torch.linspace(1, 0, steps, dtype=z0.dtype)[:, None].sqrt() * z0
+                    + torch.linspace(0, 1, steps, dtype=z0.dtype)[:, None].sqrt() * z1
+                ),
+                "Roots of the shares leave the straight line: (1 − t)·z0 + t·z1.",
             ),
             (
                 lambda z0, z1, steps: walk(z0, z1, steps)[:, None],

@@ -114,13 +114,24 @@ def _logit_cases() -> list[Case]:
     return cases
 
 
+CAPPED = (
+    "A small number in the logarithm, or a clamp, caps the loss and kills its gradient at large "
+    "logits. Stay with logits: log(1 − sigmoid(a)) is −softplus(a)."
+)
+_CAPS = (1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4)
+
+
 def _near_the_best(network: object) -> str:
     """Return what is wrong with a discriminator of N(1, 1) against N(−1, 1), or ""."""
+    if isinstance(network, type) or not callable(network):
+        return "Pass the trained network: it takes x (n, 1) and returns n logits."
     x = torch.linspace(-3, 3, 121)[:, None]  # (121, 1)
     with torch.no_grad():
-        logits = network(x)
+        logits = network(x.clone())  # it may change its input in place
     if not isinstance(logits, torch.Tensor) or logits.numel() != len(x):
         return "Pass the trained network: it takes x (n, 1) and returns n logits."
+    if not logits.isfinite().all():
+        return "Its logits are not finite: the training has diverged. Lower the rate."
     answer, best = logits.reshape(-1).sigmoid(), torch.sigmoid(2 * x[:, 0])
     error = (answer - best).abs().mean().item()
     if error < 0.05:
@@ -131,6 +142,7 @@ def _near_the_best(network: object) -> str:
         (torch.full_like(best, 0.5), "It says ½ everywhere: it has not been trained."),
         (best.sigmoid(), "It returns probabilities, and softplus wants logits: leave the sigmoid."),
         (torch.ones_like(best), "It calls everything real: the term of the fakes is missing."),
+        (torch.zeros_like(best), "It calls everything fake: the term of the reals is missing."),
     )
     distance, sentence = min(((answer - wrong).abs().mean().item(), said) for wrong, said in known)
     if distance < 0.12:
@@ -162,6 +174,13 @@ TASKS = [
             ("V where D is one half", -math.log(2), "Two logarithms are added: one for each kind."),
             ("V where D is one half", 0, "log ½ is not 0; nobody earns 0 who is not sure."),
             ("V where D is one half", math.log(4), "Mind the sign: log ½ is negative."),
+            ("V where D is one half", -2 * math.log10(2), "The course takes natural logarithms."),
+            ("V where D is one half", -2, "That is in bits; the course counts in nats."),
+            ("D* where p is three times q", 1 / 3, "That is q/p; D* is the share of p in p + q."),
+            ("JSD without overlap", math.log10(2), "The course takes natural logarithms."),
+            ("JSD without overlap", math.log(4), "That is twice the JSD, as it stands in V."),
+            ("TV without overlap", 0.5, "The ½ is counted twice: ∫|p − q| is 2 here."),
+            ("slope of log(1 - D) at logit -50", -50, "That is the logit, not the slope."),
             ("D* where p is three times q", 3, "That is p/q, the odds, and no probability."),
             ("D* where p is three times q", 0.25, "That is the share of the fakes."),
             ("JSD without overlap", 1, "That is in bits; the course counts in nats."),
@@ -208,6 +227,27 @@ TASKS = [
                 lambda a: -F.softplus(a.detach()).mean(),
                 "The value is right, but detached: G learns nothing from it.",
             ),
+            (
+                lambda a: -(1 - torch.sigmoid(a)).log().mean(),
+                "The sign is the wrong way round, and 1 − sigmoid(a) rounds to 0 at large logits: "
+                "G lowers log(1 − D), which is −softplus(a).",
+            ),
+            *[
+                (lambda a, eps=eps: (1 - torch.sigmoid(a) + eps).log().mean(), CAPPED)
+                for eps in _CAPS
+            ],
+            *[
+                (lambda a, eps=eps: (1 - torch.sigmoid(a)).clamp(min=eps).log().mean(), CAPPED)
+                for eps in _CAPS
+            ],
+            (
+                lambda a: (1 - torch.sigmoid(a)).mean(),
+                "This is E(1 − D), the linear game; the logarithm is missing.",
+            ),
+            (
+                lambda a: -torch.sigmoid(a).mean(),
+                "This is −E D, the linear game; the loss is E log(1 − D).",
+            ),
             (lambda a: (1 - a).log().mean(), "The logits are taken for probabilities."),
         ],
     ),
@@ -252,6 +292,23 @@ TASKS = [
             (
                 lambda p, q, dx: ((p - q).cumsum(0) * dx).square().sum() * dx,
                 "The difference is squared; W1 takes its absolute value.",
+            ),
+            (
+                lambda p, q, dx: wasserstein1(p, q, dx) * dx,
+                "One dx too many: the running integral has one, and the outer one has one.",
+            ),
+            (
+                lambda p, q, dx: ((p - q).cumsum(0) * dx).abs().mean(),
+                "This is a mean over the points; an integral is a sum times dx.",
+            ),
+            (
+                lambda p, q, dx: ((p - q).cumsum(0) * dx).sum().abs() * dx,
+                "The absolute value stands outside the integral: this is the distance of the "
+                "means. It belongs to the difference at each x.",
+            ),
+            (
+                lambda p, q, dx: ((p - q).abs().cumsum(0) * dx).sum() * dx,
+                "The absolute value comes too early: add up p − q first, then take it.",
             ),
             (
                 lambda p, q, dx: wasserstein1(p, q, dx) / 2,
@@ -320,6 +377,23 @@ TASKS = [
             (
                 lambda p, q: p / (p + q).sum(),
                 "The sum over the grid is in the denominator; D* compares p and q at each x.",
+            ),
+            (lambda p, q: q / p, "This is q/p, the odds of 'fake'; the probability is p/(p + q)."),
+            (
+                lambda p, q: (p / (p + q)).log(),
+                "This is log D*, as it stands in V; D* itself is wanted.",
+            ),
+            (
+                lambda p, q: (p - q) / (p + q),
+                "This runs from −1 to 1; a probability is p/(p + q).",
+            ),
+            (
+                lambda p, q: torch.sigmoid(p - q),
+                "The logit of D* is log p − log q, not p − q; or take p/(p + q).",
+            ),
+            (
+                lambda p, q: torch.sigmoid(p / q),
+                "The logit of D* is log(p/q), not p/q; or take p/(p + q).",
             ),
             (lambda p, q: p - q, "This is the difference p − q; D* is the share of p."),
         ],
@@ -408,6 +482,26 @@ TASKS = [
                 "This is the mean of KL(p‖q) and KL(q‖p); JSD compares both with their mixture m.",
             ),
             (
+                lambda p, q, dx: _kl(p, q, dx) + _kl(q, p, dx),
+                "This is KL(p‖q) + KL(q‖p); JSD compares both with their mixture m.",
+            ),
+            (
+                lambda p, q, dx: (_kl((p + q) / 2, p, dx) + _kl((p + q) / 2, q, dx)) / 2,
+                "The arguments are turned: KL(p‖m), not KL(m‖p), where p alone may be 0.",
+            ),
+            (
+                lambda p, q, dx: js_divergence(p, q, dx) / math.log(10),
+                "This is by log10; the course counts in nats, by log.",
+            ),
+            (
+                lambda p, q, dx: js_divergence(p, q, dx) * dx,
+                "One dx too many: an integral is a sum times the grid's step, once.",
+            ),
+            (
+                lambda p, q, dx: math.log(2) - js_divergence(p, q, dx),
+                "This is log 2 − JSD: how much is shared. Equal densities have JSD 0.",
+            ),
+            (
                 lambda p, q, dx: -js_divergence(p, q, dx),
                 "The sign is the wrong way round: the logarithm is of p/m, not of m/p.",
             ),
@@ -473,6 +567,23 @@ TASKS = [
             (
                 lambda p, q, dx: (p - q).abs().max(),
                 "This is the largest difference at one x; total variation adds up all of them.",
+            ),
+            (
+                lambda p, q, dx: total_variation(p, q, dx) / 2,
+                "A factor ½ too many: |p − q| counts each difference twice, max(p − q, 0) once.",
+            ),
+            (
+                lambda p, q, dx: ((p - q).cumsum(0) * dx).abs().max(),
+                "This compares distribution functions (Kolmogorov's distance), that is half-lines "
+                "only; total variation looks at every event.",
+            ),
+            (
+                lambda p, q, dx: (p.sqrt() - q.sqrt()).square().sum() * dx / 2,
+                "This is the squared Hellinger distance, of roots; take |p − q| itself.",
+            ),
+            (
+                lambda p, q, dx: torch.maximum(p, q).sum() * dx,
+                "This is 1 + TV, the area under the larger of the two.",
             ),
             (
                 lambda p, q, dx: 1 - total_variation(p, q, dx),

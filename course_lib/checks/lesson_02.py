@@ -461,6 +461,29 @@ TASKS = [
         "second, with w₀.",
         mistakes=[
             (
+                lambda w: torch.stack(
+                    [w[..., 2], w[..., 0] + w[..., 1], w[..., 1] + w[..., 2], w[..., 0]], -1
+                ),
+                "The two inner weights have changed places: the second output meets the pixel "
+                "with w1 and w2.",
+            ),
+            (
+                lambda w: torch.stack(
+                    [
+                        w[..., 2],
+                        (w[..., 1] + w[..., 2]) / 2,
+                        (w[..., 0] + w[..., 1]) / 2,
+                        w[..., 0],
+                    ],
+                    -1,
+                ),
+                "The inner weights are averaged: two equal pixels add their weights.",
+            ),
+            (
+                lambda w: w * 1,
+                "These are the three weights as they came; one pixel reaches four outputs.",
+            ),
+            (
                 _turned_round,
                 "It is turned round: a stamp writes what a window reads, so the order is reversed "
                 "and w₂ comes first.",
@@ -519,6 +542,38 @@ TASKS = [
         "window. The kernel is not turned: networks compute the cross-correlation and call it "
         "convolution.",
         mistakes=[
+            (
+                lambda x, w, p, s: conv2d(F.pad(x, (p,) * 4, mode="circular"), w, 0, s),
+                "The image goes round at its edges; padding here is zeros.",
+            ),
+            (
+                lambda x, w, p, s: conv2d(F.pad(x, (p,) * 4, value=1.0), w, 0, s),
+                "The padding is ones; padding here is zeros.",
+            ),
+            (
+                lambda x, w, p, s: conv2d(F.pad(x, (p, p)), w, 0, s),
+                "Padding is added on the left and the right only; it goes on all four sides.",
+            ),
+            (
+                lambda x, w, p, s: conv2d(x, w, p, 1)[..., ::s, :],
+                "The stride holds for rows only; columns have it too.",
+            ),
+            (
+                lambda x, w, p, s: conv2d(x, w, 2 * p, s),
+                "The padding is counted twice: p pixels on each side.",
+            ),
+            (
+                lambda x, w, p, s: conv2d(x, w.flip(3), p, s),
+                "The kernel is turned round from left to right; it is laid down as it is.",
+            ),
+            (
+                lambda x, w, p, s: conv2d(x[:, :1], w[:, :1], p, s),
+                "The first channel alone is read; the sum runs over all of them.",
+            ),
+            (
+                lambda x, w, p, s: conv2d(x, w, p, s).relu(),
+                "A ReLU follows; the convolution alone is wanted.",
+            ),
             _conv_mistake(
                 lambda x, w, p, s: conv2d(x, w.flip(2, 3), p, s),
                 "The kernel is flipped: that is the convolution of mathematics. PyTorch's conv2d, "
@@ -579,6 +634,25 @@ TASKS = [
         "pixels of the image. Each stride multiplies the jump of all layers after it.",
         mistakes=[
             (
+                lambda layers: receptive_field(layers) ** 2,
+                "This is the number of pixels in the square; one direction is asked for.",
+            ),
+            (
+                lambda layers: sum(kernel * stride for kernel, stride in layers),
+                "Kernels times strides are added up; a layer adds (kernel − 1) · jump, and the "
+                "jump is the product of the strides before it.",
+            ),
+            (
+                lambda layers: (
+                    1
+                    + sum(
+                        (kernel - 1) * max(1, sum(stride for _, stride in layers[:k]))
+                        for k, (kernel, _) in enumerate(layers)
+                    )
+                ),
+                "Strides are added up; steps of steps multiply.",
+            ),
+            (
                 lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers),
                 "The strides are ignored: after a stride of 2, a step on the map is worth two "
                 "pixels.",
@@ -634,6 +708,22 @@ TASKS = [
         explanation="Flatten the positions, multiply the matrix (C, H·W) of each image by its "
         "transpose, and divide by C·H·W, so that sizes can be compared. Each image has its own.",
         mistakes=[
+            (
+                lambda f: gram_matrix(f) / f.shape[1],
+                "C is in the divisor twice: divide by C·H·W.",
+            ),
+            (
+                lambda f: gram_matrix(f).mean(dim=0),
+                "The matrices of the batch are averaged; each image has its own, (N, C, C).",
+            ),
+            (
+                lambda f: gram_matrix(f).diagonal(dim1=1, dim2=2),
+                "This is each channel with itself; all pairs of channels are wanted, (N, C, C).",
+            ),
+            (
+                lambda f: F.normalize(f.flatten(2), dim=2) @ F.normalize(f.flatten(2), dim=2).mT,
+                "These are cosines: the channels have been brought to length 1.",
+            ),
             (
                 lambda f: gram_matrix(f) * f.shape[1],
                 "This is divided by H·W, as in the lesson; the task divides by C·H·W.",
@@ -691,6 +781,26 @@ TASKS = [
         "the root is the sum of the roots of the eigenvalues of Σ₁Σ₂, which are those of the "
         "symmetric Σ₁^½·Σ₂·Σ₁^½, so that nothing complex arises.",
         mistakes=[
+            (
+                lambda m, a, n, b: frechet_distance(m, a, m, b),
+                "The means are missing: add the squared length of mu1 − mu2.",
+            ),
+            (
+                lambda m, a, n, b: (m - n).square().sum() + (a + b).trace(),
+                "The root of cov1·cov2 is missing: equal Gaussians would not have distance 0.",
+            ),
+            (
+                lambda m, a, n, b: (m - n).abs().sum() + frechet_distance(m, a, m, b),
+                "The means' difference is not squared.",
+            ),
+            (
+                lambda m, a, n, b: frechet_distance(m, a, n, b) / len(m),
+                "There is no mean over the features here.",
+            ),
+            (
+                lambda m, a, n, b: -frechet_distance(m, a, n, b),
+                "The sign is the wrong way round: a distance is never negative.",
+            ),
             (
                 lambda m, a, n, b: frechet_distance(m, a, n, b).clamp(min=0).sqrt(),
                 "This is the root: the distance itself. The FID is its square.",

@@ -63,6 +63,9 @@ def _kl_cases() -> list[Case]:
         *_cases(noise=False),
         Case((zeros, zeros), "mu = logvar = 0, shape (3, 4)"),
         Case((ones, zeros), "mu = 1 and logvar = 0, shape (3, 4)"),
+        # As far as a code goes in training; a clamp further out is a matter of taste.
+        Case((ones, 8 * ones), "mu = 1 and logvar = 8, shape (3, 4)", gradients=(0, 1)),
+        Case((ones, -8 * ones), "mu = 1 and logvar = −8, shape (3, 4)", gradients=(0, 1)),
     ]
 
 
@@ -107,7 +110,7 @@ def _near_the_bar(vae: object) -> str:
     weights = [weight for network in networks for weight in network.parameters()]
     device = weights[0].device if weights else torch.device("cpu")
     with evaluating(*networks), torch.no_grad():
-        made = vae(images.to(device))
+        made = vae(images.to(device, copy=True))
     if not (isinstance(made, tuple | list) and len(made) == 3):
         return f"Pass the trained VAE: it takes images and returns {MEANT}."
     copies, mu, logvar = (part.cpu() for part in made)
@@ -162,6 +165,23 @@ TASKS = [
             "variance by reparameterisation, from 1 to 64 latents": "stays",
         },
         mistakes=[
+            ("KL of 16 latents, each mu = 1 and logvar = 0", 16, "The ½ is missing."),
+            (
+                "KL of one latent, mu = 0 and logvar = ln 4",
+                1.614,
+                "The ½ is missing: ½(4 − 1 − ln 4).",
+            ),
+            (
+                "gap where log p(x) = -113 and ELBO = -120",
+                233,
+                "The gap is the difference, log p(x) − ELBO.",
+            ),
+            (
+                "dz/dlogvar at logvar = 0 and eps = 2",
+                0.5,
+                "eps is forgotten: ½ σ ε.",
+            ),
+            ("nats in a code of 16 bits", 16, "A bit is ln 2 nats."),
             (
                 "KL of 16 latents, each mu = 1 and logvar = 0",
                 0.5,
@@ -243,6 +263,30 @@ TASKS = [
         explanation="−log p(x|z) of a Gaussian is ‖x − x̂‖²/(2σ²) and a constant, summed over "
         "pixels; the KL is summed over latents. The loss is the mean over images of both.",
         mistakes=[
+            (
+                lambda r, x, mu, lv, sigma: (
+                    _squared(r, x).mean() / (2 * sigma**2) + _each(mu, lv).sum()
+                ),
+                "The KL is summed over the batch, the misfit averaged; average both.",
+            ),
+            (
+                lambda r, x, mu, lv, sigma: (
+                    _squared(r, x).mean() * (2 * sigma**2) + kl_normal(mu, lv)
+                ),
+                "Multiplied by 2·sigma², not divided: the surer p(x|z), the dearer an error.",
+            ),
+            (
+                lambda r, x, mu, lv, sigma: (
+                    _squared(r, x).mean() / (2 * sigma**2) + 10 * kl_normal(mu, lv)
+                ),
+                "The KL has a weight here; in the ELBO it is 1.",
+            ),
+            (
+                lambda r, x, mu, lv, sigma: (
+                    _squared(r.detach(), x).mean() / (2 * sigma**2) + kl_normal(mu, lv)
+                ),
+                "The reconstruction is detached: the decoder learns nothing.",
+            ),
             (
                 lambda r, x, mu, lv, sigma: F.mse_loss(r, x) + kl_normal(mu, lv),
                 "The error is averaged over pixels and the KL is summed over latents: the KL then "
@@ -355,6 +399,30 @@ TASKS = [
         "the mean over its images. The reconstruction must be reduced in the same way.",
         mistakes=[
             (
+                lambda mu, logvar: 0.5 * (logvar.exp() - 1 - logvar).sum(1).mean(),
+                "mu is missing: its square belongs to it.",
+            ),
+            (
+                lambda mu, logvar: 0.5 * mu.square().sum(1).mean(),
+                "Only mu counts here; σ² − 1 − log σ² is missing.",
+            ),
+            (
+                lambda mu, logvar: 0.5 * (mu.abs() + logvar.exp() - 1 - logvar).sum(1).mean(),
+                "mu is not squared.",
+            ),
+            (
+                lambda mu, logvar: kl_normal(mu, logvar.exp()),
+                "logvar is turned into a variance twice: exp(logvar) stands only where σ² does.",
+            ),
+            (
+                lambda mu, logvar: kl_normal(mu, logvar) / math.log(2),
+                "This is in bits; the course counts in nats.",
+            ),
+            (
+                lambda mu, logvar: kl_normal(mu, logvar.clamp(-5, 5)),
+                "logvar is clamped: beyond the clamp the KL stands still, and has no gradient.",
+            ),
+            (
                 lambda mu, logvar: _each(mu, logvar).mean(),
                 "This is a mean over the latents too; sum over the latents, average over the batch "
                 "only.",
@@ -434,6 +502,26 @@ TASKS = [
         explanation="σ is the root of exp(logvar), which is exp(logvar/2). z is a differentiable "
         "function of mu and logvar: dz/dmu = 1 and dz/dlogvar = ½·σ·eps.",
         mistakes=[
+            (
+                lambda mu, logvar, eps: mu * (logvar / 2).exp() + eps,
+                "σ multiplies mu, and not the noise: z = μ + σ·ε.",
+            ),
+            (
+                lambda mu, logvar, eps: mu + 0.5 * logvar.exp() * eps,
+                "½ stands outside the exponential: σ = exp(½·logvar).",
+            ),
+            (
+                lambda mu, logvar, eps: mu + (2 * logvar).exp() * eps,
+                "This is exp(2·logvar), the square of the variance: σ = exp(½·logvar).",
+            ),
+            (
+                lambda mu, logvar, eps: mu + F.softplus(logvar) * eps,
+                "softplus takes logvar for something else; it is log σ², so σ = exp(½·logvar).",
+            ),
+            (
+                lambda mu, logvar, eps: mu + (logvar / 2).exp(),
+                "The noise is missing: σ is added as it is.",
+            ),
             (
                 lambda mu, logvar, eps: mu + logvar.exp() * eps,
                 "exp(logvar) is the variance σ²; the noise is multiplied by σ = exp(logvar/2).",

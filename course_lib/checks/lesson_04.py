@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, normal, told
+from course_lib.checks.inputs import DTYPES, Descent, normal, told
 from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 
 
@@ -142,8 +142,9 @@ def _twice(logits, target):
 
 
 NAIVE = (
-    "A sigmoid and then a logarithm: at logits of ±100 the probability rounds to 0 or 1, and loss "
-    "or gradient are lost. Stay with logits: −log D is softplus(−a)."
+    "A sigmoid and then a logarithm, or log(1 + exp(…)): at logits of ±100 the probability rounds "
+    "to 0 or 1, or the exponential overflows, and loss or gradient are lost. Stay with logits: "
+    "−log D is softplus(−a)."
 )
 BCE = (
     "A sigmoid and then BCELoss: where the probability rounds to 0 or 1 no gradient is left. Take "
@@ -175,6 +176,38 @@ def _clamped(eps):
 _CAPS = (1e-12, 1e-10, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4)
 
 
+# Losses that a step of D may lower by mistake, of the logits of real images and of fakes.
+_OTHER_LOSSES = {
+    lambda real, fake: discriminator_loss(fake, real): (
+        "Real and fake have changed places: D learns to call the data fake."
+    ),
+    lambda real, fake: generator_loss(fake): (
+        "D lowers the generator's loss: it learns to call fakes real."
+    ),
+    lambda real, fake: F.softplus(-real).mean(): (
+        "Only the real images are judged; the term of the fakes is missing."
+    ),
+    lambda real, fake: F.softplus(fake).mean(): (
+        "Only the fakes are judged; the term of the real images is missing."
+    ),
+    lambda real, fake: discriminator_loss(real, real): (
+        "The real images are called fake as well; D(fake) is not used."
+    ),
+    lambda real, fake: discriminator_loss(real, fake) / 2: (
+        "This is half of the loss: the two means are added, not averaged."
+    ),
+    lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum(): (
+        "The loss is a sum over the batch; take the mean of each term."
+    ),
+    lambda real, fake: discriminator_loss(real.sigmoid(), fake.sigmoid()): (
+        "The sigmoid is taken twice: discriminator_loss takes logits as they are."
+    ),
+    lambda real, fake: fake.mean() - real.mean(): (
+        "This is the loss of a Wasserstein critic; take discriminator_loss."
+    ),
+}
+
+
 def _step_of_d(train: object) -> str:
     """Return what is wrong with a step of D, or "", by comparing it with the right one."""
     torch.manual_seed(0)
@@ -186,8 +219,8 @@ def _step_of_d(train: object) -> str:
     # Gradients that an earlier step has left behind.
     for weight in (*ours.parameters(), *theirs.parameters()):
         weight.grad = torch.ones_like(weight)
-    train_discriminator(generator, ours, torch.optim.SGD(ours.parameters(), 0.1), real, z)
-    train(generator, theirs, torch.optim.SGD(theirs.parameters(), 0.1), real, z)
+    train_discriminator(generator, ours, Descent(ours), real, z)
+    train(generator, theirs, Descent(theirs), real, z)
     if any(weight.grad is not None for weight in generator.parameters()):
         return (
             "detach is missing: after D's step G's weights hold a gradient of D's loss. "
@@ -197,7 +230,10 @@ def _step_of_d(train: object) -> str:
     if not all(torch.equal(a, b) for a, b in zip(before[:2], weights[:2], strict=True)):
         return "The generator has moved; in D's step it stands still."
     if all(torch.equal(a, b) for a, b in zip(before[2:], weights[2:], strict=True)):
-        return "D has not moved: after backward() comes optimiser.step()."
+        return (
+            "D has not moved: after backward() comes optimiser.step(), and zero_grad() stands "
+            "before backward(), where it does not wipe out what is to be used."
+        )
     error = max(
         (a - b).abs().max().item()
         for a, b in zip(ours.parameters(), theirs.parameters(), strict=True)
@@ -210,7 +246,19 @@ def _step_of_d(train: object) -> str:
     if (moved - right + 0.1).abs().max() < 1e-5:
         return "zero_grad is missing: the gradients of the step before are added to these."
     if (moved + right).abs().max() < 1e-5:
-        return "D moves the wrong way: real and fake, or the sign of the loss, are exchanged."
+        return "D moves the wrong way: the sign of the loss is turned."
+    for loss, sentence in _OTHER_LOSSES.items():
+        other = nn.Linear(2, 1)
+        other.load_state_dict(dict(zip(("weight", "bias"), before[2:], strict=True)))
+        descent = Descent(other)
+        descent.zero_grad()
+        loss(other(real), other(generator(z).detach())).backward()
+        descent.step()
+        if all(
+            torch.allclose(a, b, atol=1e-6)
+            for a, b in zip(other.parameters(), theirs.parameters(), strict=True)
+        ):
+            return sentence
     return f"D's weights differ from the expected ones by up to {error:.2g}: look at the loss."
 
 
@@ -234,6 +282,18 @@ TASKS = [
             "logits for a batch of 64": 64,
         },
         mistakes=[
+            (
+                "convolution 3x3, stride 2, padding 1, on 7",
+                3.5,
+                "A size is a whole number: divide by the stride, round down, then add 1.",
+            ),
+            (
+                "inputs of D's last layer at width 16",
+                64,
+                "That is how many maps; each has 4·4 numbers.",
+            ),
+            ("inputs of D's last layer at width 16", 784, "Those are the pixels of the image."),
+            ("logits for a batch of 64", 1024, "Those go into the last layer, for each image."),
             ("convolution 4x4, stride 2, padding 1, on 28", 13, "The padding is forgotten."),
             (
                 "transposed convolution 4x4, stride 2, padding 1, on 7",
@@ -330,6 +390,50 @@ TASKS = [
         "At logits 0 each mean is ln 2.",
         mistakes=[
             (
+                lambda real, fake: -F.logsigmoid(real).mean() - (1 - F.logsigmoid(fake)).mean(),
+                "1 − log D is not log(1 − D); that is logsigmoid(−a).",
+            ),
+            (
+                lambda real, fake: F.softplus(-real.mean()) + F.softplus(fake.mean()),
+                "The mean comes before the logarithm: each logit has a loss of its own.",
+            ),
+            (
+                lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
+                "This is the least-squares GAN; the task asks for the cross-entropy of lesson 01.",
+            ),
+            (
+                lambda real, fake: fake.sigmoid().mean() - real.sigmoid().mean(),
+                "This is the linear game; the logarithms are missing.",
+            ),
+            (
+                lambda real, fake: discriminator_loss(real, fake) + 0.1 * real.mean(),
+                "The real targets are 0.9: one-sided label smoothing. The loss asked for has 1.",
+            ),
+            (
+                lambda real, fake: F.softplus(fake - real).mean(),
+                "Each real is compared with a fake, the relativistic loss; here they are apart.",
+            ),
+            (
+                lambda real, fake: (
+                    F.cross_entropy(real, torch.ones_like(real))
+                    + F.cross_entropy(fake, torch.zeros_like(fake))
+                ),
+                "cross_entropy takes the batch for classes; for one logit per image it is "
+                "binary_cross_entropy_with_logits.",
+            ),
+            (
+                lambda real, fake: discriminator_loss(real.relu(), fake.relu()),
+                "A ReLU on the logits: the last layer of D is linear.",
+            ),
+            (
+                lambda real, fake: discriminator_loss(real.tanh(), fake.tanh()),
+                "A tanh on the logits: the last layer of D is linear.",
+            ),
+            (
+                lambda real, fake: discriminator_loss(real.clamp(-10, 10), fake.clamp(-10, 10)),
+                CAPPED,
+            ),
+            (
                 lambda real, fake: discriminator_loss(-real, -fake),
                 "Real and fake have changed places: D lowers −log D on real images.",
             ),
@@ -423,6 +527,34 @@ TASKS = [
         "the image is fake. That of the saturating log(1 − D) is −D: nothing there.",
         mistakes=[
             (
+                lambda fake: F.softplus(-fake.mean()),
+                "The mean comes before the logarithm: each logit has a loss of its own.",
+            ),
+            (
+                lambda fake: (fake - 1).square().mean(),
+                "This is the least-squares GAN; the task asks for −E log D.",
+            ),
+            (
+                lambda fake: -fake.sigmoid().mean(),
+                "This is −E D, the linear game; the logarithm is missing.",
+            ),
+            (
+                lambda fake: generator_loss(fake) + 0.1 * fake.mean(),
+                "The targets are 0.9; the loss asked for has 1.",
+            ),
+            (
+                lambda fake: -_log_rest(fake).mean(),
+                "This is −E log(1 − D), what D lowers on fakes; the generator lowers −E log D.",
+            ),
+            (
+                lambda fake: F.relu(1 - fake).mean(),
+                "This is a hinge; the task asks for −E log D.",
+            ),
+            (
+                lambda fake: generator_loss(fake.clamp(-20, 20)),
+                CAPPED,
+            ),
+            (
                 lambda fake: -F.softplus(fake).mean(),
                 "This is the saturating loss, E log(1 − D): its gradient vanishes where D rejects "
                 "a fake. The non-saturating one is −E log D.",
@@ -501,6 +633,27 @@ TASKS = [
         "sin(tω)/sin ω (Shoemake 1985). Where the vectors are parallel both are 0/0, and their "
         "limits are those of the straight line.",
         mistakes=[
+            (
+                lambda z0, z1, t: math.cos(t * math.pi / 2) * z0 + math.sin(t * math.pi / 2) * z1,
+                "This takes the angle for a right one; compute it, row by row.",
+            ),
+            (
+                lambda z0, z1, t: _arc(z0, z1, t, F.cosine_similarity(z0, z1, dim=-1)[:, None]),
+                "The cosine is taken for the angle: ω = acos of it.",
+            ),
+            (
+                lambda z0, z1, t: _arc(z0, z1, t, F.cosine_similarity(z0, z1, dim=0).acos()),
+                "This is one angle per column: the sum runs over dim=-1.",
+            ),
+            (
+                lambda z0, z1, t: _unit(torch.lerp(z0, z1, t)) * z0.norm(dim=-1, keepdim=True),
+                "This is the straight line, stretched to the length of z0; the arc goes at an even "
+                "pace, by sines.",
+            ),
+            (
+                lambda z0, z1, t: z0 + t * z1,
+                "z0 does not fade: at t = 1 it is z1 alone.",
+            ),
             (
                 torch.lerp,
                 "This is the straight line, (1 − t)·z0 + t·z1; it cuts the corner, and its middle "

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from course_lib import zoo
 from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, normal, told, uniform
+from course_lib.checks.inputs import DTYPES, Descent, normal, told, uniform
 from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 from course_lib.layers import in_batches, latents
 from course_lib.losses import discriminator_loss, generator_loss
@@ -153,8 +153,8 @@ def _logit_cases() -> list[Case]:
 
 def _grey_cases() -> list[Case]:
     cases = []
-    # Dim, off centre, a little beyond [−1, 1], and a grid that fills the range.
-    grids = ((4, 3, 5, 0.1, 0.0), (1, 8, 8, 0.2, 0.5), (6, 2, 2, 1.2, 0.1), (3, 7, 4, 1.0, 0.0))
+    # Dim, off centre, beyond [−1, 1] at both ends, and a grid that fills the range.
+    grids = ((4, 3, 5, 0.1, 0.0), (1, 8, 8, 0.2, 0.5), (6, 2, 2, 1.6, 0.1), (3, 7, 4, 1.0, 0.0))
     for seed, (n, height, width, contrast, level) in enumerate(grids):
         for dtype in DTYPES:
             images = contrast * (2 * uniform(seed, n, 1, height, width) - 1) + level
@@ -168,11 +168,11 @@ def _grey_cases() -> list[Case]:
 
 def _variation_cases() -> list[Case]:
     cases = []
-    shapes = ((1, 24, 100, 0.6), (5, 5, 16, 0.3), (1, 3, 8, 1.0), (2, 2, 4, 0.0), (1, 6, 10, 0.8))
-    for seed, (rows, n, size, spread) in enumerate(shapes):
+    shapes = ((24, 100, 0.6), (5, 16, 0.3), (3, 8, 1.0), (2, 4, 0.0), (6, 10, 0.8))
+    for seed, (n, size, spread) in enumerate(shapes):
         for dtype in DTYPES:
-            z, eps = normal(seed, rows, size, dtype=dtype), normal(seed + 10, n, size, dtype=dtype)
-            where = f"z of shape ({rows}, {size}), eps of shape ({n}, {size}), spread = {spread}"
+            z, eps = normal(seed, 1, size, dtype=dtype), normal(seed + 10, n, size, dtype=dtype)
+            where = f"z of shape (1, {size}), eps of shape ({n}, {size}), spread = {spread}"
             cases.append(Case((z, eps, spread), f"{where}, {told(dtype)}"))
     return cases
 
@@ -203,27 +203,6 @@ class _Critic(nn.Module):
         self.seen.append((images.detach().clone(), labels.clone(), now))
         features = torch.tanh(self.body(images))
         return self.psi(features).squeeze(1) + (features * self.label(labels)).sum(dim=1)
-
-
-class _Descent:
-    """Gradient descent at rate 0.1.
-
-    The first optimiser of torch.optim imports modules for seconds, on a busy machine for more than
-    a check may take; this one imports nothing.
-    """
-
-    def __init__(self, network: nn.Module):
-        self.weights = [*network.parameters()]
-
-    def zero_grad(self, set_to_none: bool = True):
-        for weight in self.weights:
-            weight.grad = None if set_to_none else torch.zeros_like(weight)
-
-    def step(self):
-        with torch.no_grad():
-            for weight in self.weights:
-                if weight.grad is not None:
-                    weight -= 0.1 * weight.grad
 
 
 def _rows_in(rows: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
@@ -287,7 +266,7 @@ def _pairs_stay_together(step: object) -> str:
     start_g, start_d = copy.deepcopy(generator), copy.deepcopy(discriminator)
 
     def descents(g, d):
-        return _Descent(g), _Descent(d)
+        return Descent(g), Descent(d)
 
     step(
         generator,
@@ -371,7 +350,7 @@ def _other_loss(start_g, found, discriminator, request) -> str:
     }
     for sentence, signed in known.items():
         other = copy.deepcopy(start_g)
-        descent = _Descent(other)
+        descent = Descent(other)
         descent.zero_grad()
         logits = discriminator(other(z, asked), asked)
         signed(F.softplus(logits).mean()).backward()
@@ -469,6 +448,18 @@ TASKS = [
         explanation="Concatenation along dim 1 puts the one-hot vector beside z. The 10 has to be "
         "said: a batch without an ankle boot would give fewer columns.",
         mistakes=[
+            (
+                lambda z, y: torch.cat([z, 2 * _one_hot(y, z) - 1], dim=1),
+                "The other places are −1; in a one-hot vector they are 0.",
+            ),
+            (
+                lambda z, y: torch.cat([z, F.one_hot(y, 11).to(z.dtype)], dim=1),
+                "Eleven places: classes 0 to 9 are ten.",
+            ),
+            (
+                lambda z, y: torch.cat([z, F.one_hot(y + 1, 11).to(z.dtype)], dim=1),
+                "Eleven places: classes 0 to 9 are ten, and class 0 has its 1 at place 0.",
+            ),
             (
                 lambda z, y: torch.cat([z, y[:, None].to(z.dtype)], dim=1),
                 _NUMBER + "its own.",
@@ -801,6 +792,30 @@ TASKS = [
         "and largest pixel of a sheet are a finding; who divides by them throws it away.",
         mistakes=[
             (
+                lambda images: ((images + 1) / 2).clamp(min=0),
+                "Whiter than white is not cut off: clamp has two ends, 0 and 1.",
+            ),
+            (
+                lambda images: ((images + 1) / 2).clamp(max=1),
+                "Blacker than black is not cut off: clamp has two ends, 0 and 1.",
+            ),
+            (
+                lambda images: images.sigmoid(),
+                "A sigmoid bends the scale; the map from [−1, 1] to [0, 1] is a line.",
+            ),
+            (
+                lambda images: (images.tanh() + 1) / 2,
+                "A tanh bends the scale; the map from [−1, 1] to [0, 1] is a line.",
+            ),
+            (
+                lambda images: (images + 1).clamp(0, 1),
+                "All above 0 is white: [−1, 1] is 2 wide, so divide by 2.",
+            ),
+            (
+                lambda images: ((images + 1) / 2).round(),
+                "Rounded, there is nothing but black and white.",
+            ),
+            (
                 _stretched,
                 "The whole sheet is stretched to its own range, as in public code: that hides "
                 "saturation. The range is [−1, 1], whatever is on the sheet.",
@@ -937,6 +952,22 @@ TASKS = [
         explanation="Variances of independent numbers add: (1 − s²) + s² = 1. z (1, z_dim) and eps "
         "(N, z_dim) broadcast to N variations of one idea.",
         mistakes=[
+            (
+                lambda z, eps, s: math.sqrt(1 - s**2) * z + s**2 * eps,
+                "The noise has the weight spread², and it is spread: their squares add to 1.",
+            ),
+            (
+                lambda z, eps, s: z + eps,
+                "spread is not used: these are all as far from the idea, and the variance is 2.",
+            ),
+            (
+                lambda z, eps, s: math.sqrt(1 - s**2) * z + 0 * eps,
+                "The noise is missing: all are the same, and shorter than the idea.",
+            ),
+            (
+                lambda z, eps, s: z.expand(eps.shape),
+                "These are copies: spread and eps are not used.",
+            ),
             (
                 lambda z, eps, s: z + s * eps,
                 "The variance grows to 1 + s²: z has to shrink as eps comes in.",

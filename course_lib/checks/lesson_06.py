@@ -118,6 +118,8 @@ def _drawn(draw, contradicts: torch.Tensor) -> tuple[torch.Tensor | None, str]:
             f"With contradicts of shape ({n}, {n}): expected a tensor of shape ({n},), came "
             f"{tuple(rows.shape)}."
         )
+    if isinstance(returned, torch.Tensor) and returned.is_floating_point():
+        return None, "Rows are whole numbers, int64; these are floats, and no index: .long()."
     if not ((rows == rows.round()) & (rows >= 0) & (rows < n)).all():
         return None, f"Rows are whole numbers from 0 to {n - 1}; there are others among these."
     return rows.long(), ""
@@ -245,6 +247,26 @@ TASKS = [
         "'yes' and 'no' in balance: at logits 0 the loss is 2·ln 2.",
         mistakes=[
             (
+                lambda right, wrong, fake: (
+                    F.softplus(-right).mean() + 0.5 * F.softplus(torch.cat([wrong, fake])).mean()
+                ),
+                "The ½ is counted twice: a mean over both kinds of fakes has it already.",
+            ),
+            (
+                lambda right, wrong, fake: matching_loss(right, wrong, -fake),
+                "The generated images are called right: their term is softplus(a).",
+            ),
+            (
+                lambda right, wrong, fake: matching_loss(right, wrong.detach(), fake),
+                "real_wrong is detached: D never learns to read.",
+            ),
+            (
+                lambda right, wrong, fake: matching_loss(
+                    *(F.leaky_relu(a, 0.2) for a in (right, wrong, fake))
+                ),
+                "A LeakyReLU on the logits: the last layer of D is linear.",
+            ),
+            (
                 lambda *logits: sum(_parts(*logits)),
                 "The ½ is missing: the two wrong kinds of pairs together weigh as much as the "
                 "right one.",
@@ -352,6 +374,18 @@ TASKS = [
         "Gradients reach both.",
         mistakes=[
             (
+                lambda mu, s, eps: mu * s.exp() + eps,
+                "σ multiplies mu, and not the noise: c = μ + σ·ε.",
+            ),
+            (
+                lambda mu, s, eps: (mu + s.exp() * eps).relu(),
+                "A ReLU on c: half of every cloud is cut off.",
+            ),
+            (
+                lambda mu, s, eps: mu + s.abs() * eps,
+                "log σ is taken for σ: σ = exp(logsigma).",
+            ),
+            (
                 lambda mu, s, eps: mu + (0.5 * s).exp() * eps,
                 "This takes logsigma for log σ², as in the VAE; here it is log σ, and σ is its "
                 "exponential.",
@@ -428,6 +462,35 @@ TASKS = [
         explanation="Rows of the matrix ask which sentence belongs to a portrait, columns which "
         "portrait belongs to a sentence; cross_entropy holds the softmax and the logarithm.",
         mistakes=[
+            (
+                lambda x, t, tau: _both(_logits(x, t, tau**2)),
+                "The temperature is squared: the cosines are divided by it once.",
+            ),
+            (
+                lambda x, t, tau: _both(_logits(x, t, tau**0.5)),
+                "The root of the temperature stands below; divide by it as it is.",
+            ),
+            (
+                lambda x, t, tau: F.binary_cross_entropy_with_logits(
+                    _logits(x, t, tau), torch.eye(len(x), dtype=x.dtype)
+                ),
+                "Each pair is judged by itself; here each portrait chooses among the sentences, "
+                "by a softmax over the row.",
+            ),
+            (
+                lambda x, t, tau: F.cross_entropy(
+                    _logits(x, t, tau), torch.zeros(len(x), dtype=torch.int64)
+                ),
+                "Every portrait is told that sentence 0 is its own; row i belongs to i: arange.",
+            ),
+            (
+                lambda x, t, tau: _both(_logits(x, x, tau)),
+                "images are compared with themselves; texts are not used.",
+            ),
+            (
+                lambda x, t, tau: (x - t).square().mean(),
+                "This draws pairs together and pushes none apart: all vectors may end equal.",
+            ),
             (
                 lambda x, t, tau: _both(x @ t.T / tau),
                 "The vectors are not normalised: these are products, and long vectors win. The "

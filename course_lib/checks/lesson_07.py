@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from course_lib.checks import running
 from course_lib.checks.comparing import Case
 from course_lib.checks.growing import (
     Drawer,
@@ -16,9 +17,11 @@ from course_lib.checks.growing import (
     keeps_its_average,
     mixes_uniformly,
     scores_one_by_one,
+    takes_slopes_between,
 )
 from course_lib.checks.inputs import DTYPES, normal, told, uniform
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
+from course_lib.checks.results import ERROR, RIGHT, WRONG
+from course_lib.checks.tasks import FunctionTask, Prediction, Trial, Verdict, took_too_long
 from course_lib.models.progan import Critic, Generator, double, half
 from course_lib.training import EMA
 
@@ -645,6 +648,27 @@ def _not_unit(vectors):
     return inverse / inverse.diag()[:, None] @ vectors  # row k: v_k less its shadow
 
 
+class _LossTask(FunctionTask):
+    """A loss whose value does not tell where it takes the slope; that is watched afterwards."""
+
+    def _judge(self, answer: object) -> Verdict:
+        verdict = super()._judge(answer)
+        if verdict[0] != RIGHT:
+            return verdict
+
+        def run() -> str:
+            with running.kept_state():
+                return takes_slopes_between(answer, _seen)
+
+        try:
+            wrong = running.within_limit(run)
+        except running.TookTooLong:
+            return took_too_long(self.name)
+        except BaseException as error:  # a larger batch than those before
+            return ERROR, running.describe_error(error, answer)
+        return (WRONG, wrong) if wrong else verdict
+
+
 TASKS = [
     FunctionTask(
         name="pixel_norm",
@@ -661,6 +685,22 @@ TASKS = [
         explanation="x/√(mean over channels of x² + 1e-8), Karras et al. 2018, section 4.2. The "
         "mean, not the sum: then a value is about 1 on average, whatever the number of channels.",
         mistakes=[
+            (
+                lambda x: x / (x.square().mean(dim=1, keepdim=True) + 1e-8).sqrt().detach(),
+                "The length is detached: the gradient would push along x, where nothing changes.",
+            ),
+            (
+                lambda x: (x.square().mean(dim=1, keepdim=True) + 1e-8).sqrt(),
+                "This is what x is to be divided by.",
+            ),
+            (
+                lambda x: x / (x.mean(dim=1, keepdim=True).square() + 1e-8).sqrt(),
+                "This is the square of the mean; the mean of the squares is wanted.",
+            ),
+            (
+                lambda x: x / (x.square().mean(dim=1, keepdim=True) + 1e-4).sqrt(),
+                "ε is 1e-8 here: a larger one shortens small vectors.",
+            ),
             (
                 lambda x: x / (x.square().sum(dim=1, keepdim=True) + 1e-8).sqrt(),
                 "This sums the squares over the channels and makes vectors of length 1; the paper "
@@ -827,6 +867,34 @@ TASKS = [
         "it starts. The bias is one number per output and needs no scale.",
         mistakes=[
             (
+                lambda x, w, b, gain: equalised_linear(x, w, b * gain, gain),
+                "The bias is scaled by the gain; it is added as it is.",
+            ),
+            (
+                lambda x, w, b, gain: equalised_linear(x, w, b / math.sqrt(w.shape[1]), gain),
+                "The bias is scaled too, by 1/√fan-in; it is added as it is.",
+            ),
+            (
+                lambda x, w, b, gain: (x @ w.T + b) * gain,
+                "The fan-in is not used, and the bias is scaled too.",
+            ),
+            (
+                lambda x, w, b, gain: equalised_linear(x, w, b, 1 / gain),
+                "Divided by the gain; the scale is gain/√fan-in.",
+            ),
+            (
+                lambda x, w, b, gain: equalised_linear(x, w, -b, gain),
+                "The bias is subtracted.",
+            ),
+            (
+                lambda x, w, b, gain: equalised_linear(x, w.detach(), b, gain),
+                "The weight is detached: it would stay as it was drawn.",
+            ),
+            (
+                lambda x, w, b, gain: F.leaky_relu(equalised_linear(x, w, b, gain), 0.2),
+                "An activation follows; the linear layer alone is wanted.",
+            ),
+            (
                 lambda x, w, b, gain: (x @ w.T + b) * gain / math.sqrt(w.shape[1]),
                 "The bias is scaled too; only the weight is: with weight 0 and bias 1 the output "
                 "is 1.",
@@ -892,6 +960,26 @@ TASKS = [
         explanation="At fade 0 the network is the old one, enlarged; at fade 1 the old path gives "
         "nothing and gets no gradient.",
         mistakes=[
+            (
+                lambda old, new, fade: ((1 - fade) * old + fade * new).clamp(-1, 1),
+                "Values are cut off at ±1: there is no activation after toRGB.",
+            ),
+            (
+                lambda old, new, fade: old if fade < 0.5 else new,
+                "This jumps from the old to the new image at fade ½; a fade mixes them.",
+            ),
+            (
+                lambda old, new, fade: fade_in(old, new.detach(), fade),
+                "The new path is detached: its layers would learn nothing.",
+            ),
+            (
+                lambda old, new, fade: old * 1,
+                "This is the old image only; fade is not used.",
+            ),
+            (
+                lambda old, new, fade: fade_in(old, new, fade**2),
+                "The fade is squared; it goes evenly from 0 to 1.",
+            ),
             (
                 lambda old, new, fade: fade * old + (1 - fade) * new,
                 "The fade is inverted: fade 0 is the old image, fade 1 the new one.",
@@ -1010,7 +1098,7 @@ TASKS = [
         answer=gp_critic,
         trial=scores_one_by_one,
     ),
-    FunctionTask(
+    _LossTask(
         name="critic_loss",
         answer=critic_loss,
         also_right=(_loss_with_drift,),

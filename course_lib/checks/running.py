@@ -187,8 +187,9 @@ def _own_frame(error: BaseException, function: Callable) -> traceback.FrameSumma
     frames = traceback.StackSummary.extract(
         traceback.walk_tb(error.__traceback__), lookup_lines=False
     )
-    same_file = [frame for frame in frames if code and frame.filename == code.co_filename]
-    own = same_file or [frame for frame in frames if not _is_foreign(frame.filename)]
+    own = [frame for frame in frames if not _is_foreign(frame.filename)]
+    if code and not _is_foreign(code.co_filename):  # a layer's forward is PyTorch's own
+        own = [frame for frame in frames if frame.filename == code.co_filename] or own
     return own[-1] if own else None
 
 

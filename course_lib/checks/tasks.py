@@ -275,14 +275,29 @@ class Prediction(Task):
             return RIGHT, self.why
         lines = [f"{len(self.expected) - len(off)} of {len(self.expected)} are right."]
         for question in off:
-            known = [
-                sentence
-                for asked, wrong, sentence in self.mistakes
-                if asked == question and self._equal(answer[question], wrong)
-            ]
-            said = known[0] if known else "That is not it; think again."
+            said = self._remark(question, answer[question])
             lines.append(f"{question}: {_short(answer[question])}. {said}")
         return WRONG, "\n".join(lines)
+
+    def _remark(self, question: str, given: object) -> str:
+        """Return what is wrong with an answer: a known mistake, else its kind."""
+        for asked, wrong, sentence in self.mistakes:
+            if asked == question and self._equal(given, wrong):
+                return sentence
+        wanted = self.expected[question]
+        if not isinstance(wanted, str):
+            if isinstance(given, str):
+                return "This is text: write numbers without quotation marks."
+            if isinstance(wanted, int | float) and isinstance(given, list | tuple):
+                return "One number is asked for."
+            return "That is not it; think again."
+        if not isinstance(given, str):
+            return "A word is asked for, in quotation marks."
+        values = (*self.expected.values(), *(wrong for _, wrong, _ in self.mistakes))
+        words = {value.lower() for value in values if isinstance(value, str)}
+        if given.strip().lower() not in words:
+            return "That is none of the words to choose from; the task's text has them."
+        return "That is not it; think again."
 
     def _equal(self, given: object, wanted: object) -> bool:
         try:
