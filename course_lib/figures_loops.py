@@ -29,7 +29,7 @@ def draw_easings() -> Figure:
 
 def easings(alt: str) -> None:
     """Show what `draw_easings` draws, with alt text."""
-    figures.show(draw_easings(), alt)
+    figures.show(draw_easings(), alt, colours=64)
 
 
 def draw_speeds(walks: Mapping[str, torch.Tensor], title: str) -> Figure:
@@ -49,4 +49,4 @@ def draw_speeds(walks: Mapping[str, torch.Tensor], title: str) -> Figure:
 
 def speeds(walks: Mapping[str, torch.Tensor], title: str, alt: str) -> None:
     """Show what `draw_speeds` draws, with alt text."""
-    figures.show(draw_speeds(walks, title), alt)
+    figures.show(draw_speeds(walks, title), alt, colours=64)

@@ -12,7 +12,7 @@ from course_lib.recipes.runner import Run
 
 @dataclass(frozen=True)
 class Drums:
-    """Non-saturating loss on logits, Adam (0.5, 0.999), EMA; the rate stays as it is."""
+    """Non-saturating loss on logits, Adam (0.5, 0.999), EMA; the rate falls in the second half."""
 
     name: str = "drums"
     model: str = "drums.Generator"
@@ -21,10 +21,10 @@ class Drums:
     licence: str = "BSD-3-Clause; data: synthesised by the course itself"
     seed: int = 0
     batch: int = 24
-    steps: int = 600
+    steps: int = 2_400
     sounds: int = 6_000
     learning_rate: float = 1e-3
-    falling: float = 0.0
+    falling: float = 0.5
     ema: float = 0.995
     discriminator_width: int = 16
 
