@@ -285,13 +285,14 @@ class Prediction(Task):
             if asked == question and self._equal(given, wrong):
                 return sentence
         wanted = self.expected[question]
+        kind = type(given)  # isinstance would ask the answer itself, which may be hostile
         if not isinstance(wanted, str):
-            if isinstance(given, str):
+            if issubclass(kind, str):
                 return "This is text: write numbers without quotation marks."
-            if isinstance(wanted, int | float) and isinstance(given, list | tuple):
+            if isinstance(wanted, int | float) and issubclass(kind, list | tuple):
                 return "One number is asked for."
             return "That is not it; think again."
-        if not isinstance(given, str):
+        if not issubclass(kind, str):
             return "A word is asked for, in quotation marks."
         values = (*self.expected.values(), *(wrong for _, wrong, _ in self.mistakes))
         words = {value.lower() for value in values if isinstance(value, str)}
