@@ -36,7 +36,7 @@ class EncoderPersonas:
     licence: str = "BSD-3-Clause; data: CC BY 4.0 (Personas by Draftbit)"
     seed: int = 0
     batch: int = 32
-    steps: int = 300
+    steps: int = 900
     learning_rate: float = 2e-3
     generator: str = "progan-personas"
     pixel_weight: float = 2.0
