@@ -192,9 +192,9 @@ def test_stage_one_alone_obeys_where_16_pixels_suffice(portrait_judge):
 def test_the_shipped_progan_is_as_good_as_promised(portrait_judge):
     samples = data.to_uint8(zoo.load("progan-personas").sample(2000, seed=1))
     report = metrics.portraits_report(samples, portrait_judge)
-    assert report["coverage"] >= 0.80
+    assert report["coverage"] >= 0.85
     sure = report["certainty of the judge, relative to test portraits"]
-    missed = {name: share for name, share in sure.items() if share < 0.85 and name != "hair"}
+    missed = {name: share for name, share in sure.items() if share < 0.9 and name != "hair"}
     assert not missed and sure["hair"] >= 0.75
     card = zoo.card("progan-personas")
     for name in ("KID", "FID-course"):
