@@ -69,10 +69,16 @@ def new(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 2.8
     return figure, axes
 
 
-def figure_png(figure: Figure) -> bytes:
-    """Return a figure as PNG."""
+def figure_png(figure: Figure, colours: int | None = None) -> bytes:
+    """Return a figure as PNG; with few colours, at most 256, at a third of the size."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
+    if colours is None:
+        return buffer.getvalue()
+    with Image.open(buffer) as picture:
+        reduced = picture.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    reduced.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
@@ -83,9 +89,20 @@ def figure_jpeg(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def show(figure: Figure, alt: str, caption: str = "", jpeg: bool = False) -> None:
-    """Show a figure with alt text and caption, as PNG or, for images rich in detail, as JPEG."""
-    content, kind = (figure_jpeg(figure), "jpeg") if jpeg else (figure_png(figure), "png")
+def show(
+    figure: Figure, alt: str, caption: str = "", jpeg: bool = False, colours: int | None = None
+) -> None:
+    """Show a figure with alt text and caption, as PNG or, for images rich in detail, as JPEG.
+
+    Args:
+        figure: what `new` returned, drawn upon.
+        alt: what is to be seen, for those who cannot see it.
+        caption: stands below.
+        jpeg: as JPEG.
+        colours: so many suffice, at most 256, for the PNG of a plot of lines.
+    """
+    kind = "jpeg" if jpeg else "png"
+    content = figure_jpeg(figure) if jpeg else figure_png(figure, colours)
     display(as_html(content, alt, caption, kind))
 
 
@@ -235,7 +252,8 @@ def curves(
         every: steps from one value to the next.
         levels: name -> a height to compare the curves with, drawn as a dotted line.
     """
-    show(_draw_curves(history, title, window, ylabel, xlabel, every, levels), alt)
+    figure = _draw_curves(history, title, window, ylabel, xlabel, every, levels)
+    show(figure, alt, colours=64)
 
 
 def losses_side_by_side(
