@@ -252,7 +252,8 @@ def curves(
         every: steps from one value to the next.
         levels: name -> a height to compare the curves with, drawn as a dotted line.
     """
-    show(_draw_curves(history, title, window, ylabel, xlabel, every, levels), alt)
+    figure = _draw_curves(history, title, window, ylabel, xlabel, every, levels)
+    show(figure, alt, colours=64)
 
 
 def losses_side_by_side(

@@ -37,7 +37,7 @@ def effects(
     matrices: Mapping[str, torch.Tensor], names: Sequence[str], alt: str, caption: str = ""
 ) -> None:
     """Show what `draw_effects` draws, with alt text."""
-    figures.show(draw_effects(matrices, names), alt, caption)
+    figures.show(draw_effects(matrices, names), alt, caption, colours=256)
 
 
 def draw_shares(values: Mapping[str, torch.Tensor], title: str, xlabel: str) -> Figure:
@@ -53,4 +53,4 @@ def draw_shares(values: Mapping[str, torch.Tensor], title: str, xlabel: str) -> 
 
 def shares(values: Mapping[str, torch.Tensor], title: str, xlabel: str, alt: str) -> None:
     """Show what `draw_shares` draws, with alt text."""
-    figures.show(draw_shares(values, title, xlabel), alt)
+    figures.show(draw_shares(values, title, xlabel), alt, colours=64)

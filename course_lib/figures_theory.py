@@ -74,7 +74,7 @@ def curves(
     between: tuple[float, float] | None = None,
 ) -> None:
     """Show what `draw_curves` draws, with alt text."""
-    figures.show(draw_curves(x, panels, labels, xlabel, between), alt)
+    figures.show(draw_curves(x, panels, labels, xlabel, between), alt, colours=64)
 
 
 def landscape(

@@ -166,7 +166,7 @@ def lines(
     notes: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Show what `draw_lines` draws, with alt text."""
-    figures.show(draw_lines(series, title, xlabel, ylabel, notes), alt)
+    figures.show(draw_lines(series, title, xlabel, ylabel, notes), alt, colours=64)
 
 
 def draw_kl_bars(models: Mapping[str, torch.Tensor]) -> Figure:
