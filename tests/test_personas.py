@@ -327,3 +327,11 @@ def test_a_failing_node_stops_the_build(monkeypatch):
     monkeypatch.setattr(subprocess, "run", fail)
     with pytest.raises(subprocess.CalledProcessError):
         pack.render(*pack.draw(3, "seed"))
+
+
+def test_smaller_portraits_are_the_large_ones_shrunk():
+    images, attributes = data.personas("train")
+    small, same = data.personas("train", size=8)
+    assert torch.equal(small, data.shrunk(images, 8)) and torch.equal(same, attributes)
+    with pytest.raises(ValueError, match="cannot be shared"):
+        data.personas("test", size=24)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from course_lib.data.batching import shrunk
 from course_lib.data.integrity import verified
 
 FILE = Path(__file__).parent / "files" / "personas.xz"
@@ -88,26 +89,35 @@ GRID = 64 // TILE
 CHUNK = 2000
 
 
-def personas(split: str) -> tuple[torch.Tensor, torch.Tensor]:
+def personas(split: str, size: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the portraits of a split and their attributes.
 
     Every call decodes the file anew, in a second or two, and what it returns is the caller's own.
 
     Args:
         split: "train" (14,000 portraits) or "test" (2,000).
+        size: pixels of a side; below 64 the portraits are shrunk (`shrunk`) part by part, and the
+            172 MB of all that are trained on are never held at once.
 
     Returns:
-        images: uint8, (N, 3, 64, 64), RGB.
+        images: uint8, (N, 3, size, size), RGB.
         attributes: int64, (N, 9); column i indexes the i-th tuple of `ATTRIBUTES`.
 
     Raises:
-        ValueError: there is no such split.
+        ValueError: there is no such split, or 64 is no multiple of size.
         DamagedFile: the data file is missing or changed.
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(map(repr, SPLITS))}, not {split!r}")
-    images, attributes = unpack(verified(FILE, SHA256, SIZE), SPLITS[split])
-    return torch.from_numpy(images), torch.from_numpy(attributes.astype(np.int64))
+    content, rows = verified(FILE, SHA256, SIZE), SPLITS[split]
+    step = rows.stop - rows.start if size == 64 else 2 * CHUNK
+    images, attributes = [], []
+    step = rows.stop - rows.start if size == 64 else 2 * CHUNK
+    for first in range(rows.start, rows.stop, step):
+        part, theirs = unpack(content, slice(first, min(first + step, rows.stop)))
+        images.append(shrunk(torch.from_numpy(part), size))
+        attributes.append(torch.from_numpy(theirs.astype(np.int64)))
+    return images[0] if len(images) == 1 else torch.cat(images), torch.cat(attributes)
 
 
 def visible(attributes: torch.Tensor) -> torch.Tensor:
