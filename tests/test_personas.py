@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_lib.data.batching import shrunk
 from course_lib.data.integrity import DamagedFile
 from course_lib.data.personas import ATTRIBUTES, personas, unpack, visible
 
@@ -330,8 +331,8 @@ def test_a_failing_node_stops_the_build(monkeypatch):
 
 
 def test_smaller_portraits_are_the_large_ones_shrunk():
-    images, attributes = data.personas("train")
-    small, same = data.personas("train", size=8)
-    assert torch.equal(small, data.shrunk(images, 8)) and torch.equal(same, attributes)
+    images, attributes = personas("train")
+    small, same = personas("train", size=8)
+    assert torch.equal(small, shrunk(images, 8)) and torch.equal(same, attributes)
     with pytest.raises(ValueError, match="cannot be shared"):
-        data.personas("test", size=24)
+        personas("test", size=24)
