@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.functional import avg_pool2d, conv2d, interpolate
 
 from course_lib import data, losses, metrics, recipes, training, zoo
-from course_lib.layers import downsample_kernel
+from course_lib.layers import downsample_kernel, latents
 from course_lib.models.progan import (
     Critic,
     EqualisedConv2d,
@@ -21,6 +21,7 @@ from course_lib.models.progan import (
     MinibatchStd,
     PixelNorm,
     faded,
+    with_fitted_colours,
 )
 from course_lib.recipes import progan_personas
 from course_lib.recipes.players import Players
@@ -517,3 +518,16 @@ def test_bad_input_is_named(generator, critic):
         critic(torch.zeros(2, 3, 16, 16), 1)
     with pytest.raises(ValueError, match="n is 1 or more, not 0"):
         generator.sample(0)
+
+
+def test_fitted_colours_bring_the_earlier_stages_up_to_date():
+    trained = zoo.load("progan-personas")
+    fitted = with_fitted_colours(trained, n=32)
+    z = latents(16, trained.z_dim, seed=9)
+    with torch.no_grad():
+        last = trained(z)
+        torch.testing.assert_close(fitted(z), last)  # the last stage stays as it is
+        for stage, size in enumerate(trained.sizes[:-1]):
+            target = avg_pool2d(last, last.shape[2] // size)
+            before, after = ((g(z, stage) - target).square().mean() for g in (trained, fitted))
+            assert after < 0.1 * before and after < 0.05

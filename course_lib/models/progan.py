@@ -7,6 +7,7 @@ the authors' code, resampling and the convolution beside it are one operation, s
 nonlinearity comes after the pooling. Ours alone: few channels and 64×64 pixels, not 1024×1024.
 """
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -204,6 +205,35 @@ class Generator(Growing):
         """
         z = latents(n, self.z_dim, seed)
         return in_batches(self, z, batch=batch, stage=stage, fade=fade).clamp_(-1, 1)
+
+
+def with_fitted_colours(generator: Generator, n: int = 200, seed: int = 0) -> Generator:
+    """Return a copy whose earlier stages draw what its last stage draws, as well as they can.
+
+    Once a stage has faded in, its predecessor's way to colours learns no more, while the blocks
+    that it reads go on learning; at the end the two do not fit. Here each way to colours but the
+    last is fitted anew, by least squares, to the last stage's images at its own size.
+
+    Args:
+        generator: trained to its last stage.
+        n: images to fit to.
+        seed: of their latent vectors.
+    """
+    fitted, z = copy.deepcopy(generator), latents(n, generator.z_dim, seed)
+    targets = [in_batches(generator, z, batch=25)]
+    for _ in generator.sizes[1:]:
+        targets.append(half(targets[-1]))
+    with torch.no_grad():
+        x = z
+        stages = zip(fitted.blocks, fitted.to_rgb[:-1], reversed(targets), strict=False)
+        for block, to_rgb, target in stages:
+            x = block(x)
+            features, colours = (part.movedim(1, -1).flatten(0, -2) for part in (x, target))
+            features = torch.cat([features, torch.ones_like(features[:, :1])], dim=1)
+            solution = torch.linalg.lstsq(features, colours).solution  # (C + 1, colours)
+            to_rgb.weight.copy_(solution[:-1].T[:, :, None, None] / to_rgb.scale)
+            to_rgb.bias.copy_(solution[-1])
+    return fitted
 
 
 class Critic(Growing):
