@@ -287,7 +287,7 @@ def test_a_portrait_takes_on_the_style_and_stays_itself(progan, tmp_path):
             for image in images
         )
     # Far nearer to the pattern's style than the portrait was …
-    assert synthesis.style_loss(found, style) < 0.1 * synthesis.style_loss(face, style)
+    assert synthesis.style_loss(found, style) < 0.15 * synthesis.style_loss(face, style)
     # … and in what is where, nearer to this portrait than to the pattern or to someone else.
     content = {
         name: float(synthesis.content_loss(found["relu3_2"], wanted["relu3_2"]))

@@ -89,7 +89,10 @@ _ADAPTERS = {
 
 
 def generators() -> list[str]:
-    """Return the names of the zoo's models that draw, sorted: those that can be exported."""
+    """Return the names of the zoo's models that can be exported, sorted: all that draw pictures.
+
+    Not the drums, whose pictures are sounds, nor textures, which have no size of their own.
+    """
     return [name for name in zoo.names() if zoo.card(name)["model"] in _ADAPTERS]
 
 

@@ -344,7 +344,7 @@ def stylised(
     seed: int = 0,
     pattern: str = "mosaic",
     *,
-    style_weight: float = 4.0,
+    style_weight: float = 1.0,
     size: int = 768,
 ) -> Work:
     """Return a generated portrait, drawn in the manner of a pattern.
