@@ -1,13 +1,10 @@
 """Lesson 08's pictures of shares with their intervals, side by side."""
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from IPython.display import display
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
-from PIL import Image
 
 from course_lib import figures
 from course_lib.metrics import Estimate
@@ -66,8 +63,4 @@ def estimates(
 ) -> None:
     """Show what `draw_estimates` draws, with alt text."""
     figure = draw_estimates(series, ticks, title, xlabel, ylabel, joined)
-    buffer = io.BytesIO()
-    # A few colours and their mixtures with white: 64 take a third of the room, unseen.
-    picture = Image.open(io.BytesIO(figures.figure_png(figure))).convert("RGB")
-    picture.quantize(64, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
-    display(figures.as_html(buffer.getvalue(), alt))
+    figures.show(figure, alt, colours=64)

@@ -7,7 +7,7 @@ each other's span, the directions change one attribute at a time (Shen, Gu, Tang
 
 ProGAN divides z by its root mean square before anything else, so only z's direction counts: z and
 2z are the same picture, and a straight line through z-space is an arc on the sphere of radius
-√z_dim, passed at uneven speed. Everything here stays on that sphere: `on_sphere` puts z there,
+√z_dim, passed at uneven speed; `slerp` goes along the arc instead. `on_sphere` puts z there,
 `steered` moves along directions and lets what is orthogonal to all of them pay for the length, and
 `loop` walks around a great circle.
 """
@@ -369,6 +369,20 @@ def effects(
             readings[k, side] = total / n
     rows = [readings[k, 1] - readings[k, -1] for k in range(count)]
     return torch.stack(rows) if rows else torch.empty(0, 0)
+
+
+def slerp(z0: torch.Tensor, z1: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
+    """Return the spherical interpolation between z0 (…, z_dim) and z1 at t in [0, 1].
+
+    sin((1 − t)ω)/sin ω · z0 + sin(tω)/sin ω · z1 with ω the angle between them (Shoemake 1985;
+    White 2016 for latent spaces). Where the two are parallel it is the straight line.
+    """
+    cosine = torch.cosine_similarity(z0, z1, dim=-1).clamp(-1, 1).unsqueeze(-1)
+    omega = cosine.acos()
+    t = torch.as_tensor(t, dtype=z0.dtype)
+    if bool((omega.sin().abs() < 1e-6).any()):
+        return torch.lerp(z0, z1, t)
+    return (((1 - t) * omega).sin() * z0 + (t * omega).sin() * z1) / omega.sin()
 
 
 def loop(z0: torch.Tensor, z1: torch.Tensor, frames: int) -> torch.Tensor:

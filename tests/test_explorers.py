@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from course_lib import explorers, layers, zoo
-from course_lib.explorers.latent import lerp, principal_directions, slerp
+from course_lib.explorers.latent import lerp, principal_directions
+from course_lib.steering import slerp
 
 
 @pytest.fixture(scope="module")

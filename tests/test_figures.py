@@ -124,3 +124,15 @@ def test_an_empty_label_stands_for_the_one_to_its_left():
     assert left.get_ylim() == middle.get_ylim() == (-0.03, 1.03)
     assert right.get_ylim()[1] < 1  # not a probability
     assert [axis.get_ylabel() for axis in (left, middle, right)] == labels
+
+
+def test_few_colours_leave_a_plot_as_it_was():
+    figure, axis = figures.new()
+    axis.plot([0, 1, 4, 9], label="a line")
+    axis.legend()
+    whole, few = figures.figure_png(figure), figures.figure_png(figure, colours=64)
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(float) for png in (whole, few)
+    )
+    assert len(few) < 0.5 * len(whole)
+    assert before.shape == after.shape and np.abs(before - after).max() < 24

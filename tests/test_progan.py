@@ -404,14 +404,6 @@ def test_adam_is_reset_at_phases_and_the_average_is_not(short, monkeypatch):
     assert optimisers[0].state[late]["step"] == 2, "all of the last phase's weights are in it"
 
 
-def test_the_rate_may_end_above_zero(short):
-    work = dataclasses.replace(short, falling=0.5, zero_at=10).begin()
-    for i in range(short.steps):
-        work.step(i)
-    rates = {group["lr"] for name in "gd" for group in work.parts[f"optimiser_{name}"].param_groups}
-    assert [*rates] == pytest.approx([1e-3 * (1 - 7 / 10) / 0.5])
-
-
 def test_critic_and_generator_see_the_same_stage_and_the_reals_fade(short, monkeypatch):
     seen = []
     true_forward = Critic.forward

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import stats
 from torch import nn
 
-from course_lib import data, figures_responsibility, metrics, zoo
+from course_lib import data, figures, figures_responsibility, metrics, zoo
 from course_lib.metrics import Estimate
 from course_lib.models.progan import Generator
 from course_lib.studio import provenance, responsibility, truncation
@@ -239,7 +239,7 @@ def test_the_explorer_can_be_read_without_a_kernel(sheet):
 
 def test_the_figure_is_shown_with_alt_text(monkeypatch):
     shown = []
-    monkeypatch.setattr(figures_responsibility, "display", shown.append)
+    monkeypatch.setattr(figures, "display", shown.append)
     shares = {"data": [metrics.share(3, 10)] * 2}
     figures_responsibility.estimates(shares, ["a", "b"], "A title", alt="Two points.", joined=True)
     (html,) = (picture.data for picture in shown)

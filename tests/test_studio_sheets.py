@@ -286,7 +286,8 @@ def test_a_portrait_takes_on_the_style_and_stays_itself(progan, tmp_path):
             synthesis.layer_activations(reader, image, [*synthesis.STYLE_LAYERS])
             for image in images
         )
-    # Far nearer to the pattern's style than the portrait was …
+    # Far nearer to the pattern's style than the portrait was: 0.12 of its distance was measured at
+    # the default weight, and 0.06 at twice the weight, where the face is lost (1.06 below) …
     assert synthesis.style_loss(found, style) < 0.15 * synthesis.style_loss(face, style)
     # … and in what is where, nearer to this portrait than to the pattern or to someone else.
     content = {

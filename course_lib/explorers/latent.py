@@ -12,23 +12,10 @@ from course_lib import figures
 from course_lib.explorers.base import Explorer, slider, whole_slider
 from course_lib.explorers.threads import one_thread
 from course_lib.layers import latents
+from course_lib.steering import slerp
 from course_lib.training import evaluating
 
 WALK = 9  # images in the strip between the two seeds
-
-
-def slerp(z0: torch.Tensor, z1: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
-    """Return the spherical interpolation between z0 (…, z_dim) and z1 at t in [0, 1].
-
-    sin((1 − t)ω)/sin ω · z0 + sin(tω)/sin ω · z1 with ω the angle between them (Shoemake 1985;
-    White 2016 for latent spaces). Where the two are parallel it is the straight line.
-    """
-    cosine = torch.cosine_similarity(z0, z1, dim=-1).clamp(-1, 1).unsqueeze(-1)
-    omega = cosine.acos()
-    t = torch.as_tensor(t, dtype=z0.dtype)
-    if bool((omega.sin().abs() < 1e-6).any()):
-        return torch.lerp(z0, z1, t)
-    return (((1 - t) * omega).sin() * z0 + (t * omega).sin() * z1) / omega.sin()
 
 
 def lerp(z0: torch.Tensor, z1: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:

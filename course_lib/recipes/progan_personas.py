@@ -70,7 +70,6 @@ class ProGANPersonas:
         raised: a step, and by how much the learning rate is multiplied from it on; the paper
             keeps its rate.
         falling: share of the steps over which the rate falls to 0; 0 as in the paper.
-        zero_at: the step at which a falling rate reaches 0; the last one where None.
     """
 
     name: str = "progan-personas"
@@ -95,7 +94,6 @@ class ProGANPersonas:
     penalty_every: int = 1
     r1: float = 1.0
     falling: float = 0.0
-    zero_at: int | None = None
     every: int = 500
 
     @property
@@ -115,7 +113,7 @@ class ProGANPersonas:
             generator,
             critic,
             rate=self.learning_rate,
-            steps=self.zero_at or self.steps,
+            steps=self.steps,
             ema=self.ema,
             falling=self.falling,
             betas=(0.0, 0.99),

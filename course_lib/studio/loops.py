@@ -21,6 +21,7 @@ from torch.nn import functional
 from course_lib import zoo
 from course_lib.data import FASHION_CLASSES, to_uint8
 from course_lib.layers import expect_shape, in_batches, latents
+from course_lib.steering import slerp
 from course_lib.studio import films, provenance
 
 # From t, float64 (N,) in [0, 1), to the share of the circle: all begin at 0 and end at 0 or 1.
@@ -93,17 +94,6 @@ def turns(points: torch.Tensor, closed: bool = False) -> torch.Tensor:
     # Of two vectors of length 1: exact for small angles too, where the cosine is nearly 1.
     angles = 2 * torch.atan2((ahead - points).norm(dim=1), (ahead + points).norm(dim=1))
     return torch.rad2deg(angles if closed else angles[:-1])
-
-
-def _arc(ends: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
-    """Return the points (N, D) on the arc between two vectors (2, D) of one length."""
-    start, end = ends.double()
-    angle = torch.acos(functional.cosine_similarity(start, end, dim=0).clamp(-1, 1))
-    if angle < 1e-6:
-        return start.float().expand(len(shares), -1)
-    shares = shares.double()[:, None]
-    points = torch.sin((1 - shares) * angle) * start + torch.sin(shares * angle) * end
-    return (points / torch.sin(angle)).float()
 
 
 @functools.lru_cache(maxsize=4)
@@ -203,9 +193,9 @@ class Loop:
 
         Of two captions, the first at p = 0 and the second halfway around, on the arc between them.
         """
-        codes = self.generator.encode([self.captions[0], self.captions[-1]])
+        first, second = self.generator.encode([self.captions[0], self.captions[-1]]).double()
         away = (1 - torch.cos(2 * math.pi * eased(self.easing, times))) / 2
-        return _arc(codes, away)
+        return slerp(first, second, away[:, None]).float()
 
     def images(self) -> torch.Tensor:
         """Return all frames, uint8 (frames, C, H, W)."""
