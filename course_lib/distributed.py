@@ -71,13 +71,20 @@ def together(advice: str) -> Iterator[None]:
         torch.distributed.init_process_group("nccl" if gpus else "gloo", timeout=TIMEOUT)
         yield
     except RuntimeError as error:
-        # Gloo has no exception of its own; its messages begin with the line of its source.
-        if isinstance(error, torch.distributed.DistError) or "gloo" in str(error):
+        if _lost_another(error):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             raise ConnectionError(message) from error
         raise
     torch.distributed.destroy_process_group()
     signal.signal(signal.SIGTERM, before)
+
+
+def _lost_another(error: RuntimeError) -> bool:
+    """Return whether an error says that another process has ended or is silent."""
+    # Gloo has no exception of its own. Most of its messages begin with the line of its source;
+    # one, for an operation that another thread's timeout has ended, does not.
+    signs = ("gloo", "Application timeout caused pair closure")
+    return isinstance(error, torch.distributed.DistError) or any(s in str(error) for s in signs)
 
 
 def share(n: int, whole: int = 1) -> slice:

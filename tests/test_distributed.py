@@ -104,6 +104,29 @@ def test_nobody_waits_for_a_silent_process(tmp_path):
     assert (tmp_path / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.parametrize(
+    ("message", "lost"),
+    [
+        ("[../third_party/gloo/gloo/transport/tcp/pair.cc:538] Connection closed by peer", True),
+        ("[../gloo/transport/tcp/unbound_buffer.cc:81] Timed out waiting 10000ms for recv", True),
+        ("Application timeout caused pair closure", True),
+        ("mat1 and mat2 shapes cannot be multiplied (16x64 and 32x64)", False),
+    ],
+)
+def test_a_lost_process_is_told_from_an_error_of_ones_own(monkeypatch, message, lost):
+    monkeypatch.setattr(torch.distributed, "is_torchelastic_launched", lambda: True)
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda *args, **options: None)
+    monkeypatch.setattr(distributed.signal, "signal", lambda *args: None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("RANK", "1")
+    expected = "rank 1 stops.* Go on." if lost else "mat1 and mat2"
+    with (
+        pytest.raises(ConnectionError if lost else RuntimeError, match=expected),
+        distributed.together("Go on."),
+    ):
+        raise RuntimeError(message)
+
+
 def test_torchrun_starts_the_command_as_a_module(tmp_path):
     status, printed = start(*TORCHRUN, "-m", "course_lib", "train", "x", folder=tmp_path)
     assert status != 0 and printed.count("no recipe is named 'x'") == 2
