@@ -121,7 +121,16 @@ def fit(
     if steps < 1 or every < 1:
         raise ValueError(f"steps and every are positive, got {steps} and {every}")
     history = History()
-    bar = tqdm(total=steps, initial=start, disable=not progress, unit="step", leave=False)
+    bar = tqdm(
+        total=steps,
+        initial=start,
+        disable=not progress,
+        unit="step",
+        leave=False,
+        # In a notebook each redrawing is three messages or more. Whoever reads them late, as nbval does at
+        # a cell's end, loses what goes beyond the 1,000 that the kernel's socket holds.
+        mininterval=1.0,
+    )
     began = time.perf_counter()
     try:
         for i in range(start, steps):

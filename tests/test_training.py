@@ -1,6 +1,7 @@
 """The loop, the moving average, and checkpoints that resume to the bit."""
 
 import copy
+import time
 
 import pytest
 import torch
@@ -43,6 +44,12 @@ class Recorder:
 
     def finish(self, history):
         self.finished += 1
+
+
+def test_the_progress_bar_is_redrawn_once_a_second_at_most(capsys):
+    history = fit(lambda i: time.sleep(0.005) or {"loss": 1.0}, 300, every=1000)
+    redrawn = capsys.readouterr().err.count("/300")
+    assert 2 <= redrawn <= history.seconds + 2  # and at the beginning and the end
 
 
 def test_fit_shows_and_calls_back_every_so_often_and_at_the_end():
