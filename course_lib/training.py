@@ -127,8 +127,8 @@ def fit(
         disable=not progress,
         unit="step",
         leave=False,
-        # In a notebook each redrawing is three messages or more. Whoever reads them late, as nbval does at
-        # a cell's end, loses what goes beyond the 1,000 that the kernel's socket holds.
+        # In a notebook each redrawing is three messages or more. Whoever reads them late, as nbval
+        # does at a cell's end, loses what goes beyond the 1,000 that the kernel's socket holds.
         mininterval=1.0,
     )
     began = time.perf_counter()
