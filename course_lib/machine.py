@@ -5,6 +5,7 @@ A container (Binder, a shared server, a CI runner) shows the host's cores and me
 lesson runs slower than on one. The functions here read what is granted instead.
 """
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -84,6 +85,18 @@ def use_granted_cores() -> int:
     threads = max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
     torch.set_num_threads(threads)
     return threads
+
+
+def give_back_memory() -> None:
+    """Return memory that was freed to the system, where the C library is glibc (most of Linux).
+
+    Of what a training or an export frees, glibc keeps a hundred megabytes and more for later. On
+    Binder, where 2 GB are all there is, the next section of a lesson needs them.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)
 
 
 def _affinity() -> int:

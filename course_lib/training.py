@@ -161,6 +161,7 @@ def fit(
         if batch is not None and history.seconds > 0:
             history.images_per_second = history.steps * batch / history.seconds
         bar.close()
+        machine.give_back_memory()
         if show is not None:
             show.finish(history)
     return history

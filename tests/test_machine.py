@@ -4,6 +4,7 @@ import ctypes
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from course_lib import machine
@@ -167,3 +168,15 @@ def test_torch_gets_as_many_threads_as_cores_are_granted(processes, threads, mon
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc")
+def test_freed_memory_goes_back_to_the_system():
+    # Blocks too small to be mapped each on its own; the last one keeps the heap from shrinking.
+    blocks = [bytearray(60_000) for _ in range(2000)]
+    last = bytearray(60_000)
+    process = psutil.Process()
+    del blocks
+    before = process.memory_info().rss
+    machine.give_back_memory()
+    assert before - process.memory_info().rss > 80e6 and len(last)

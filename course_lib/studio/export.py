@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from course_lib import zoo
+from course_lib import machine, zoo
 from course_lib.layers import latents
 from course_lib.models import cgan
 from course_lib.studio import provenance
@@ -179,6 +179,7 @@ def export_onnx(name: str, path: Path | str) -> Path:
     program.model.metadata_props[provenance.KEY] = provenance.text(facts)
     path.parent.mkdir(parents=True, exist_ok=True)
     program.save(path, external_data=False)
+    machine.give_back_memory()
     return path
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from course_lib import metrics
+from course_lib import machine, metrics
 from course_lib.data import ATTRIBUTES, FASHION_CLASSES
 from course_lib.layers import in_batches, latents
 from course_lib.metrics import Estimate
@@ -59,6 +59,7 @@ def memory(samples: torch.Tensor, training: torch.Tensor, held_out: torch.Tensor
     far, _ = metrics.nearest(samples, held_out)
     usual, _ = metrics.nearest(held_out[: len(samples)], training)
     nearer = metrics.share(int((near < far).sum()), len(samples))
+    machine.give_back_memory()
     chance = len(training) / (len(training) + len(held_out))
     return Memory(nearer, chance, near, usual, where)
 

@@ -16,7 +16,7 @@ import torch
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from torch.nn.functional import interpolate
 
-from course_lib import data, steering, synthesis, zoo
+from course_lib import data, machine, steering, synthesis, zoo
 from course_lib.layers import latents
 from course_lib.studio import provenance
 from course_lib.studio.sources import Source, Work, as_source
@@ -378,6 +378,7 @@ def stylised(
         for step in range(steps):
             descent.step(step)
         image = descent.image
+    machine.give_back_memory()
     facts = source.facts(
         seed, kind="style transfer", pattern=pattern, style_weight=style_weight, features=READER
     )
