@@ -109,15 +109,20 @@ def personas(split: str, size: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(map(repr, SPLITS))}, not {split!r}")
-    content, rows = verified(FILE, SHA256, SIZE), SPLITS[split]
-    step = rows.stop - rows.start if size == 64 else 2 * CHUNK
-    images, attributes = [], []
-    step = rows.stop - rows.start if size == 64 else 2 * CHUNK
-    for first in range(rows.start, rows.stop, step):
-        part, theirs = unpack(content, slice(first, min(first + step, rows.stop)))
-        images.append(shrunk(torch.from_numpy(part), size))
-        attributes.append(torch.from_numpy(theirs.astype(np.int64)))
-    return images[0] if len(images) == 1 else torch.cat(images), torch.cat(attributes)
+    raw, rows = lzma.decompress(verified(FILE, SHA256, SIZE)), SPLITS[split]
+    if size == 64:
+        portraits, theirs = unpack(raw, rows)
+        return torch.from_numpy(portraits), torch.from_numpy(theirs.astype(np.int64))
+    n = rows.stop - rows.start
+    # Filled part by part: joined at the end, all of them would be held twice.
+    images = torch.empty(n, 3, size, size, dtype=torch.uint8)
+    attributes = torch.empty(n, len(ATTRIBUTES), dtype=torch.int64)
+    for first in range(0, n, CHUNK):
+        last = min(first + CHUNK, n)
+        portraits, theirs = unpack(raw, slice(rows.start + first, rows.start + last))
+        images[first:last] = shrunk(torch.from_numpy(portraits), size)
+        attributes[first:last] = torch.from_numpy(theirs.astype(np.int64))
+    return images, attributes
 
 
 def visible(attributes: torch.Tensor) -> torch.Tensor:
@@ -171,8 +176,8 @@ def among(name: str, values: tuple[str, ...]) -> torch.Tensor:
     return torch.tensor([value in values for value in ATTRIBUTES[name]])
 
 
-def unpack(content: bytes, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images and attributes of some rows of a packed file.
+def unpack(raw: bytes, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images and attributes of some rows of a packed file, decompressed.
 
     An image is a grid of 16 x 16 tiles of 4 x 4 pixels. For each place in the grid the file lists
     the different tiles that occur there, and for each portrait the number of its tile. Unpacked
@@ -182,13 +187,12 @@ def unpack(content: bytes, rows: slice) -> tuple[np.ndarray, np.ndarray]:
     little-endian.
 
     Args:
-        content: what `pack` in build/personas/pack.py returns.
+        raw: what `pack` in build/personas/pack.py returns, after `lzma.decompress`.
         rows: which portraits, counted in the order in which they were packed.
 
     Returns:
         images, uint8, (n, 3, 64, 64), and attributes, uint8, (n, 9).
     """
-    raw = lzma.decompress(content)
     count = int(np.frombuffer(raw, "<u4", 1)[0])
     position = 4
     attributes = np.frombuffer(raw, np.uint8, 9 * count, position).reshape(9, count).T

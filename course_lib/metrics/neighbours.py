@@ -20,7 +20,7 @@ def nearest(
     Args:
         images: (N, C, H, W), float in [-1, 1] or uint8.
         among: (M, C, H, W), as `images`; usually the training set.
-        chunk: rows of `among` held as floats at a time.
+        chunk: so many of `images` and of `among` are compared at a time.
 
     Returns:
         Distances, float32 (N,), and indices into `among`, int64 (N,).
@@ -37,7 +37,10 @@ def nearest(
     best = torch.full((len(rows),), torch.inf)
     where = torch.zeros(len(rows), dtype=torch.long)
     for first in range(0, len(among), chunk):
-        distances, index = torch.cdist(rows, _rows(among[first : first + chunk])).min(dim=1)
+        others = _rows(among[first : first + chunk])
+        # Of what it compares, `cdist` makes three copies.
+        distances = torch.cat([torch.cdist(part, others) for part in rows.split(chunk)])
+        distances, index = distances.min(dim=1)
         closer = distances < best
         best = torch.where(closer, distances, best)
         where = torch.where(closer, first + index, where)

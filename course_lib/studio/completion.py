@@ -16,6 +16,7 @@ from PIL import ImageColor
 from torch import nn
 from torch.nn.functional import interpolate, normalize
 
+from course_lib import machine
 from course_lib.data import to_float
 from course_lib.layers import expect_shape, latents
 from course_lib.models.stackgan import StackGAN
@@ -155,6 +156,7 @@ def complete(
         drawn = generator(z)
         trace.append(visible_error(drawn, seen, mask))
     order = trace[-1].argsort()
+    machine.give_back_memory()
     return Completion(
         portrait,
         mask,

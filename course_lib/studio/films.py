@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from course_lib import machine
 from course_lib.studio import provenance
 
 RATES = (5, 10, 20, 25, 50)  # frames per second for which GIF's unit, 1/100 s, is fine enough
@@ -114,6 +115,7 @@ def save_mp4(
             frame.pts, frame.time_base = number, Fraction(1, rate)
             film.mux(stream.encode(frame))
         film.mux(stream.encode())
+    machine.give_back_memory()
     return path
 
 

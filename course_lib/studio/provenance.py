@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from course_lib import zoo
+from course_lib import machine, zoo
 from course_lib.data import to_uint8
 
 KEY = "course_lib"  # under which formats with named fields keep the facts
@@ -88,6 +88,7 @@ def save_png(image: Image.Image | torch.Tensor, path: Path | str, facts: Mapping
     chunks.add_itxt(KEY, text(facts))
     chunks.add_itxt("XML:com.adobe.xmp", _XMP)
     image.save(path, "PNG", pnginfo=chunks, optimize=True)
+    machine.give_back_memory()  # a page takes tens of megabytes while it is drawn
     return path
 
 

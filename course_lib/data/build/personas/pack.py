@@ -152,7 +152,7 @@ def main() -> None:
     attributes, noses = draw(PORTRAITS, SEED)
     images = render(attributes, noses)
     content = pack(images, attributes)
-    again, labels = unpack(content, slice(None))
+    again, labels = unpack(lzma.decompress(content), slice(None))
     if not (np.array_equal(again, images) and np.array_equal(labels, attributes)):
         raise RuntimeError("the packed portraits do not unpack to themselves")
     FILE.write_bytes(content)
