@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -124,7 +125,7 @@ def links(text: str) -> list[tuple[str, str, str]]:
     for label, target in LINK.findall(text):
         path, _, place = target.partition("#")
         if path:
-            found.append((" ".join(label.split()), path, place))
+            found.append((" ".join(label.split()), path, unquote(place)))
     return found
 
 
