@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from course_lib import machine
 from course_lib.data.batching import shrunk
 from course_lib.data.integrity import verified
 
@@ -122,6 +123,7 @@ def personas(split: str, size: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
         portraits, theirs = unpack(raw, slice(rows.start + first, rows.start + last))
         images[first:last] = shrunk(torch.from_numpy(portraits), size)
         attributes[first:last] = torch.from_numpy(theirs.astype(np.int64))
+    machine.give_back_memory()
     return images, attributes
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
+from course_lib import machine
+
 WIDE = {"description_width": "9em"}
 
 
@@ -60,6 +62,7 @@ class Explorer:
         for control in self._with_value(self.controls):
             control.observe(self._changed, names="value")
         self.refresh()
+        machine.give_back_memory()  # once: while a slider moves, it is needed again at once
 
     @classmethod
     def _with_value(cls, controls):
