@@ -49,6 +49,7 @@ NO_TERMS = {
     "$z$ and $2z$ are the same picture",
     "norm is exactly 1 all along the line",
     "the real images fade too",
+    *("who is the artist?", "your turn"),
 }
 QUIZ = re.compile(r"\d+|\([a-z]\)")  # "**1.**" and "**(b).**"
 

@@ -34,7 +34,7 @@ def shrunk(images: torch.Tensor, size: int) -> torch.Tensor:
         return images
     block = images.shape[2] // size
     # Part by part: all 14,000 portraits as floats would take 690 MB.
-    return torch.cat([to_uint8(avg_pool2d(to_float(part), block)) for part in images.split(200)])
+    return torch.cat([to_uint8(avg_pool2d(to_float(part), block)) for part in images.split(100)])
 
 
 class Batches:
