@@ -44,7 +44,8 @@ def test_headings_are_in_order(lesson):
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
     title = re.search(r"^# (.+)$", text, re.MULTILINE)[1]
-    assert title.startswith(f"Lesson {lesson.name[:2]}: ")
+    number = lesson.stem.split("_")[0]
+    assert title.startswith(f"Lesson {number}: " if number.isdigit() else f"Appendix {number}: ")
 
 
 def test_the_second_cell_is_the_box_of_objectives(lesson):
