@@ -97,12 +97,15 @@ clean: ## remove the environment and everything else that is made anew
 
 .venv-keras/test.stamp: requirements-keras.txt .venv/test.stamp
 	@echo "Setting up TensorFlow in .venv-keras: a minute or more, and 1.4 GB of disk."
-	$(BIN)/python -m venv --clear .venv-keras
+	@# Without pip, that of .venv is found too; an old setuptools of its own would hide the new one.
+	$(BIN)/python -m venv --clear --without-pip .venv-keras
 	@# A line of code in a .pth file is run: addsitedir also finds what is installed as editable.
 	@echo "import site; site.addsitedir(r'$$($(BIN)/python $(PURELIB))')" \
 		> "$$($(KERAS)/python $(PURELIB))/course.pth"
 	$(KERAS)/python -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements-keras.txt
+	@# JupyterLab looks for its parts and widgets here, should the appendix be opened from there.
+	@ln -sfn ../.venv/share .venv-keras/share
 	@touch $@
 
 $(BIN)/python:

@@ -112,7 +112,9 @@ def main() -> int:
     options = parser.parse_args()
     paths = [path for folder in FOLDERS for path in sorted(folder.glob("*.ipynb"))]
     chosen = [
-        path for path in paths if not options.lessons or path.name.split("_")[0] in options.lessons
+        path
+        for path in paths
+        if not options.lessons or path.stem.partition("_")[0] in options.lessons
     ]
     if not chosen:
         print("no such lesson", file=sys.stderr)

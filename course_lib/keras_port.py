@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +29,9 @@ BACKENDS = ("torch", "tensorflow")
 def prepare() -> str:
     """Ready the backend that the environment variable KERAS_BACKEND names, and return its name.
 
-    PyTorch where the variable is not set. Call it before Keras is imported. TensorFlow gets as many
-    threads as cores are granted, and only its errors are printed.
+    PyTorch where the variable is not set. Call it before Keras is imported. Both backends compute
+    on the CPU, with as many threads as cores are granted; on a GPU they would agree to fewer
+    digits. Of TensorFlow only errors are printed.
 
     Raises:
         ValueError: the variable names another framework than these two.
@@ -38,22 +40,22 @@ def prepare() -> str:
     name = os.environ.setdefault("KERAS_BACKEND", "torch")
     if name not in BACKENDS:
         raise ValueError(f"KERAS_BACKEND is {' or '.join(BACKENDS)}, not {name!r}")
-    if name == "tensorflow":
+    os.environ.setdefault("KERAS_TORCH_DEVICE", "cpu")
+    if find_spec("tensorflow"):  # on PyTorch too, Keras imports it wherever it is installed
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         # Triton, PyTorch's compiler for GPUs, and TensorFlow each bring an LLVM of their own, and
-        # the second to be loaded crashes the process. The course compiles nothing with Triton.
+        # loading Triton's second crashes the process. The course compiles nothing with Triton.
         sys.modules.setdefault("triton", None)
-        try:
-            with _silent_start():
-                import keras  # noqa: F401
-                import tensorflow as tf
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                "TensorFlow is not installed. `make test-keras` makes an environment that has it, "
-                "in .venv-keras; or unset KERAS_BACKEND to run on PyTorch."
-            ) from error
+        with _silent_start():
+            import keras  # noqa: F401
+            import tensorflow as tf
         tf.config.threading.set_intra_op_parallelism_threads(machine.cores())
         tf.config.threading.set_inter_op_parallelism_threads(1)
+    elif name == "tensorflow":
+        raise ModuleNotFoundError(
+            "TensorFlow is not installed. `make test-keras` makes an environment that has it, "
+            "in .venv-keras; or unset KERAS_BACKEND to run on PyTorch."
+        )
     return name
 
 

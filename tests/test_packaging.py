@@ -184,10 +184,19 @@ def test_workflow_passes_actionlint():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_ci_runs_the_commands_of_the_readme():
-    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    assert lines[-2:] == ["make test", "make test-keras"]
-    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+@pytest.mark.parametrize("failing", ["", "test", "test-keras"])
+def test_ci_runs_both_commands_of_the_readme_whichever_fails(tmp_path, failing):
+    # Alone on the path, so that nothing is installed: no apt-get and no npm is found.
+    for name in ("bash", "dirname", "id"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    make = tmp_path / "make"
+    make.write_text(f'#!/bin/sh\necho "make $*"\n[ "$1" != "{failing}" ]\n', encoding="utf-8")
+    make.chmod(0o755)
+    run = subprocess.run(
+        [ROOT / ".ci" / "run"], env={"PATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert run.stdout.splitlines() == ["make test", "make test-keras"], run.stderr
+    assert (run.returncode == 0) == (not failing)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "\nmake test\n" in readme and "\nmake test-keras\n" in readme
 
@@ -322,7 +331,7 @@ def test_make_test_counts_every_part(clone):
 def test_make_test_keras_sets_up_beside_the_course_and_tests_both_backends(clone):
     shutil.copy(ROOT / "requirements-keras.txt", clone)
     plan = dry_run(clone, "test-keras")
-    assert plan.index("venv .venv ") < plan.index("venv --clear .venv-keras")
+    assert plan.index("venv .venv ") < plan.index("venv --clear --without-pip .venv-keras")
     assert "--requirement requirements-keras.txt" in plan
     assert "for backend in torch tensorflow" in plan
     assert re.search(r"pytest tests/test_keras.py +\|\| status=1", plan)
