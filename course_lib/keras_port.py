@@ -102,7 +102,10 @@ class AsModule(nn.Module):
 
     @torch.no_grad()
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        return to_torch(self._generator[0](z.cpu().numpy(), training=False))
+        (generator,) = self._generator
+        # Part by part: whatever the backend, 250 images at once would take 150 MB for a moment.
+        parts = [generator(part.numpy(), training=False) for part in z.cpu().split(50)]
+        return torch.cat([to_torch(part) for part in parts])
 
 
 def _kernel(module: nn.Module) -> torch.Tensor:

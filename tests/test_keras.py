@@ -3,6 +3,7 @@
 Runs on the backend that KERAS_BACKEND names: PyTorch in `make test`, both in `make test-keras`.
 """
 
+import re
 import sys
 
 import numpy as np
@@ -72,6 +73,9 @@ def test_keras_runs_on_the_backend_that_was_asked_for(lesson):
 def test_same_weights_same_outputs(lesson, batch, training):
     real, z = batch
     g, d, gan = compiled(lesson)
+    with torch.no_grad():
+        d(real), d(g(z))  # moves the running statistics of both away from 0 and 1
+    keras_port.carry(g, gan.generator), keras_port.carry(d, gan.discriminator)
     g.train(training), d.train(training)
     images = keras_port.to_torch(gan.generator(z.numpy(), training=training))
     torch.testing.assert_close(images, g(z).detach(), rtol=0, atol=1e-5)
@@ -87,6 +91,19 @@ def test_the_shipped_model_draws_the_same_in_keras(lesson):
     drawn = sample(module, 12, seed=4)
     torch.testing.assert_close(drawn, sample(shipped, 12, seed=4), rtol=0, atol=1e-4)
     torch.testing.assert_close(drawn, sample(module, 12, seed=4, batch=5), rtol=0, atol=1e-5)
+
+
+def test_statistics_of_batch_norm_come_along(lesson, batch):
+    g, _, gan = compiled(lesson)
+    g(batch[1])
+    keras_port.carry(g, gan.generator)
+    norms = [layer for layer in g.layers if isinstance(layer, torch.nn.BatchNorm2d)]
+    stack, kind = gan.generator.stack.layers, keras.layers.BatchNormalization
+    found = [layer for layer in stack if isinstance(layer, kind)]
+    for ours, theirs in zip(norms, found, strict=True):
+        assert ours.running_mean.abs().max() > 0
+        np.testing.assert_array_equal(value(theirs.moving_mean), ours.running_mean.numpy())
+        np.testing.assert_array_equal(value(theirs.moving_variance), ours.running_var.numpy())
 
 
 def test_initial_weights_are_the_papers(lesson):
@@ -233,6 +250,20 @@ def test_the_average_of_weights_moves_in(lesson, batch):
     for step in path[1:]:
         average = 0.5 * average + 0.5 * step
     np.testing.assert_allclose(weights(gan.generator)[0], average, rtol=0, atol=1e-6)
+
+
+def test_the_record_holds_what_the_lesson_shows():
+    record = zoo.record("keras-step")
+    assert record["command"] == "python benchmarks/keras_step.py --write"
+    for name in ("cores", "torch", "keras", "tensorflow"):
+        assert re.search(rf"\b{name}\b", record["machine"])
+    rows = record["frameworks"]
+    assert list(rows) == ["PyTorch", "Keras on PyTorch", "Keras on TensorFlow"]
+    for row in rows.values():
+        assert row["milliseconds a step"] > 0
+        assert row["pixel difference"] < 1e-4
+        for name in ("loss_d", "loss_g"):
+            assert row[name] == pytest.approx(rows["PyTorch"][name], abs=1e-4)
 
 
 def test_another_backend_is_refused(monkeypatch):
