@@ -104,8 +104,8 @@ clean: ## remove the environment and everything else that is made anew
 		> "$$($(KERAS)/python $(PURELIB))/course.pth"
 	$(KERAS)/python -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements-keras.txt
-	@# JupyterLab looks for its parts and widgets here, should the appendix be opened from there.
-	@ln -sfn ../.venv/share .venv-keras/share
+	@# JupyterLab looks here for its parts, widgets and settings, should it be started from there.
+	@ln -sfn ../.venv/share ../.venv/etc .venv-keras/
 	@touch $@
 
 $(BIN)/python:
