@@ -15,15 +15,19 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
+# TensorFlow stays apart from the course, and finds everything else in the course's environment.
+KERAS := .venv-keras/bin
+PURELIB = -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+
 LAB_OPTIONS = --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_welcome.ipynb \
 	--LabApp.extension_manager=readonly
 
 NOTEBOOKS = notebooks $(if $(wildcard exercises/solutions/*.ipynb),exercises/solutions)
 
-.PHONY: help lab test lessons exercises badges constraints clean
+.PHONY: help lab test test-keras lessons exercises badges constraints clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/lab.stamp ## open the course in JupyterLab; the first call sets it up
 	$(BIN)/python -m jupyterlab $(LAB_OPTIONS) $(ARGS)
@@ -37,6 +41,20 @@ test: .venv/test.stamp ## check everything: style, library, widgets, every noteb
 	$(BIN)/python -m pytest tests $(ARGS) || status=1; \
 	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=600 --durations=5 $(NOTEBOOKS) || status=1; \
 	if [ $$status = 0 ]; then echo "make test: all passed"; else echo "make test: FAILED"; fi; \
+	exit $$status
+
+# On PyTorch too: the same environment on both shows that the backend makes no difference.
+test-keras: .venv-keras/test.stamp ## check appendix A on TensorFlow, in an environment with it
+	@status=0; \
+	for backend in torch tensorflow; do \
+		echo "Keras on $$backend"; \
+		export KERAS_BACKEND=$$backend; \
+		$(KERAS)/python -m pytest tests/test_keras.py $(ARGS) || status=1; \
+		$(KERAS)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=600 \
+			notebooks/A_keras.ipynb || status=1; \
+	done; \
+	if [ $$status = 0 ]; then echo "make test-keras: all passed"; \
+	else echo "make test-keras: FAILED"; fi; \
 	exit $$status
 
 lessons: .venv/test.stamp ## run every lesson and store its outputs, with seconds and memory
@@ -61,7 +79,7 @@ constraints: ## find the newest versions that work together on every system, and
 	rm -r .venv-constraints
 
 clean: ## remove the environment and everything else that is made anew
-	rm -rf .venv .venv-constraints *.egg-info build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-keras .venv-constraints *.egg-info build .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
@@ -75,6 +93,19 @@ clean: ## remove the environment and everything else that is made anew
 
 .venv/test.stamp: .venv/lab.stamp
 	$(INSTALL) --editable '.[test]'
+	@touch $@
+
+.venv-keras/test.stamp: requirements-keras.txt .venv/test.stamp
+	@echo "Setting up TensorFlow in .venv-keras: a minute or more, and 1.4 GB of disk."
+	@# Without pip, that of .venv is found too; an old setuptools of its own would hide the new one.
+	$(BIN)/python -m venv --clear --without-pip .venv-keras
+	@# A line of code in a .pth file is run: addsitedir also finds what is installed as editable.
+	@echo "import site; site.addsitedir(r'$$($(BIN)/python $(PURELIB))')" \
+		> "$$($(KERAS)/python $(PURELIB))/course.pth"
+	$(KERAS)/python -m pip install --quiet --disable-pip-version-check \
+		--requirement requirements-keras.txt
+	@# JupyterLab looks here for its parts, widgets and settings, should it be started from there.
+	@ln -sfn ../.venv/share ../.venv/etc .venv-keras/
 	@touch $@
 
 $(BIN)/python:

@@ -107,11 +107,15 @@ def run(path: Path, store: bool) -> tuple[float, float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("lessons", nargs="*", help="numbers, such as 04; all by default")
+    parser.add_argument("lessons", nargs="*", help="numbers, such as 04, or A; all by default")
     parser.add_argument("--store", action="store_true", help="write the outputs")
     options = parser.parse_args()
     paths = [path for folder in FOLDERS for path in sorted(folder.glob("*.ipynb"))]
-    chosen = [path for path in paths if not options.lessons or path.name[:2] in options.lessons]
+    chosen = [
+        path
+        for path in paths
+        if not options.lessons or path.stem.partition("_")[0] in options.lessons
+    ]
     if not chosen:
         print("no such lesson", file=sys.stderr)
         return 2

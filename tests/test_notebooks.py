@@ -29,7 +29,7 @@ def html_outputs(cell):
 
 
 def test_there_are_lessons():
-    assert {"00", "01", "04"} <= {path.name[:2] for path in LESSONS}
+    assert {"00", "01", "04"} <= {path.stem.partition("_")[0] for path in LESSONS}
 
 
 @pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
@@ -44,7 +44,8 @@ def test_headings_are_in_order(lesson):
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
     title = re.search(r"^# (.+)$", text, re.MULTILINE)[1]
-    assert title.startswith(f"Lesson {lesson.name[:2]}: ")
+    number, _, _ = lesson.stem.partition("_")
+    assert title.startswith(f"Lesson {number}: ")
 
 
 def test_the_second_cell_is_the_box_of_objectives(lesson):

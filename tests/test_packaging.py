@@ -108,6 +108,19 @@ def test_pins_are_exact_and_inside_the_ranges():
         assert all(requirement.specifier.contains(version) for version in versions), requirement
 
 
+def test_tensorflow_is_pinned_once_for_every_system_and_only_for_appendix_a():
+    lines = (ROOT / "requirements-keras.txt").read_text(encoding="utf-8").splitlines()
+    extra = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"==[\d.]+", str(pin.specifier)) for pin in extra)
+    for system, machine in (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")):
+        where = {"sys_platform": system, "platform_machine": machine}
+        pinned = [pin for pin in extra if pin.marker is None or pin.marker.evaluate(where)]
+        assert sum(pin.name.startswith("tensorflow") for pin in pinned) == 1
+    # h5py is the one package of which TensorFlow wants another version than the course.
+    course = {canonicalize_name(pin.name) for pin in pins()}
+    assert {canonicalize_name(pin.name) for pin in extra} & course <= {"h5py"}
+
+
 def test_torch_chooses_its_own_cuda():
     assert not [pin for pin in pins() if re.match(r"nvidia-|cuda-|triton", pin.name)]
 
@@ -171,11 +184,21 @@ def test_workflow_passes_actionlint():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_ci_runs_the_command_of_the_readme():
-    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    assert lines[-1] == "make test"
-    assert os.access(ROOT / ".ci" / "run", os.X_OK)
-    assert "\nmake test\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("failing", ["", "test", "test-keras"])
+def test_ci_runs_both_commands_of_the_readme_whichever_fails(tmp_path, failing):
+    # Alone on the path, so that nothing is installed: no apt-get and no npm is found.
+    for name in ("bash", "dirname", "id"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    make = tmp_path / "make"
+    make.write_text(f'#!/bin/sh\necho "make $*"\n[ "$1" != "{failing}" ]\n', encoding="utf-8")
+    make.chmod(0o755)
+    run = subprocess.run(
+        [ROOT / ".ci" / "run"], env={"PATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert run.stdout.splitlines() == ["make test", "make test-keras"], run.stderr
+    assert (run.returncode == 0) == (not failing)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\nmake test\n" in readme and "\nmake test-keras\n" in readme
 
 
 def test_no_file_names_this_machine_or_a_registry():
@@ -305,9 +328,21 @@ def test_make_test_counts_every_part(clone):
 
 
 @needs_make
+def test_make_test_keras_sets_up_beside_the_course_and_tests_both_backends(clone):
+    shutil.copy(ROOT / "requirements-keras.txt", clone)
+    plan = dry_run(clone, "test-keras")
+    assert plan.index("venv .venv ") < plan.index("venv --clear --without-pip .venv-keras")
+    assert "--requirement requirements-keras.txt" in plan
+    assert "for backend in torch tensorflow" in plan
+    assert re.search(r"pytest tests/test_keras.py +\|\| status=1", plan)
+    assert re.search(r"--nbval-current-env .*\n?.*A_keras\.ipynb \|\| status=1", plan)
+
+
+@needs_make
 def test_make_alone_lists_its_commands(clone):
     run = subprocess.run(["make"], cwd=clone, capture_output=True, text=True, check=True)
-    for name in ("lab", "test", "lessons", "exercises", "badges", "constraints", "clean"):
+    commands = ["lab", "test", "test-keras", "lessons", "exercises", "badges", "constraints"]
+    for name in [*commands, "clean"]:
         assert f"make {name} " in run.stdout
 
 

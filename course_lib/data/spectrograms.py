@@ -12,6 +12,7 @@ import math
 import torch
 from torch.nn.functional import pad
 
+from course_lib import machine
 from course_lib.data.batching import to_float
 from course_lib.data.drums import RATE
 
@@ -53,6 +54,7 @@ def to_spectrograms(sounds: torch.Tensor) -> torch.Tensor:
     for part, target in zip(sounds.split(250), found.split(250), strict=True):
         power = _analysed(part[:, 0])[:, :ROWS, :COLUMNS].abs().square()
         target.copy_(torch.log1p(power / QUIET**2)[:, None].flip(2) / _RANGE * 2 - 1)
+    machine.give_back_memory()
     return found.clamp_(-1, 1)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from course_lib import machine
 from course_lib.data import (
     ATTRIBUTES,
     captions,
@@ -42,6 +43,7 @@ def read(images: torch.Tensor, judge: nn.Module, batch: int = 25) -> torch.Tenso
     with evaluating(judge):
         parts = (to_float(p) if p.dtype == torch.uint8 else p for p in images.split(batch))
         heads = [judge.logits(enlarged(part)) for part in parts]
+    machine.give_back_memory()
     return torch.cat(
         [torch.stack([part[name].argmax(dim=1) for name in ATTRIBUTES], dim=1) for part in heads]
     )

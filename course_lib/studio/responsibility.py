@@ -256,4 +256,5 @@ def truncation_curves(
         found = read(truncated(model, truncation, n, seed), judge)
         for name, group in groups.items():
             curves[name].append(group.share(found))
+    machine.give_back_memory()
     return curves
