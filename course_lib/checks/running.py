@@ -171,7 +171,7 @@ def left_open(error: NotImplementedError) -> bool:
     is not known, it is taken for a skeleton's.
     """
     (frame,) = traceback.extract_tb(error.__traceback__, limit=-1)
-    return not frame.line or frame.line.startswith("raise")
+    return not frame.line or "raise" in frame.line
 
 
 def describe_error(error: BaseException, function: Callable) -> str:
