@@ -12,9 +12,10 @@ import torch
 from PIL import Image, ImageSequence
 from torch.nn import functional as F
 
-from course_lib import data, metrics
+from course_lib import data, figures, metrics
 from course_lib.checks.inputs import normal
 from course_lib.studio import provenance
+from course_lib.studio.sources import Work
 
 ICONS, PORTRAITS, FRAMES = 48, 12, 8  # what the brief asks for, at least
 # Over the seam a film may move so many times as far as in its largest step elsewhere.
@@ -317,3 +318,30 @@ def _odd_film(path: Path) -> str:
     if seam < 0.2 * min(inside[0], inside[-1]):
         return f"{path.name} shows its first frame twice, at the end and at the beginning."
     return ""
+
+
+def show_set(folder: Path | str) -> None:
+    """Show a folder made for the brief: page, icons, eight frames of the film, and its facts."""
+    folder = Path(folder)
+    icons = sorted(path for path in (folder / "icons").glob("*.png") if path.name != "sheet.png")
+    film = next(folder / name for name in ("loop.gif", "loop.mp4") if (folder / name).is_file())
+    paths = (folder / "contact.png", icons[0], film)
+    told = {path.name: provenance.read(path) or {} for path in paths}
+    with Image.open(folder / "contact.png") as page:
+        alt = "A page of portraits, each over its seed."
+        Work(page.convert("RGB"), told["contact.png"]).show(alt, "contact.png", width=320)
+    sheet = Image.new("RGB", (8 * 64, 6 * 64), "white")
+    for index, path in enumerate(icons[:ICONS]):
+        with Image.open(path) as image:
+            icon = image.convert("RGBA").resize((56, 56))
+        sheet.paste(icon, (64 * (index % 8) + 4, 64 * (index // 8) + 4), icon)
+    alt = "Six rows of eight small coloured garments on white."
+    Work(sheet, told[icons[0].name]).show(alt, "icons/", width=sheet.width)
+    frames = torch.from_numpy(_frames(film)).permute(0, 3, 1, 2)  # (N, 3, H, W), 0 to 255
+    spread = frames[torch.linspace(0, len(frames) - 1, 8).long()]
+    small = F.interpolate(spread, size=64, mode="area") / 127.5 - 1
+    alt = "Eight frames of a film, from its first to its last."
+    figures.grid(small, columns=8, scale=1, alt=alt, caption=f"{film.name}, from first to last")
+    keys = ("model", "seed", "licence")
+    rows = {name: [said.get(key) for key in keys] for name, said in told.items()}
+    figures.table(rows, keys, "What three of the files say of themselves")

@@ -9,6 +9,7 @@ from course_lib.checks.comparing import Case
 from course_lib.checks.deliverables import answers_the_brief, tells_seams
 from course_lib.checks.inputs import DTYPES, normal, told, uniform
 from course_lib.checks.tasks import FunctionTask, Prediction, Trial
+from course_lib.studio import icons, loops, sheets
 
 
 def loop_shares(frames):
@@ -62,11 +63,6 @@ def cramers_v(counts):
 
 
 def design_set(folder):
-    from pathlib import Path
-
-    from course_lib.studio import icons, loops, sheets  # which load matplotlib
-
-    folder = Path(folder)
     page = sheets.contact_sheet("progan-personas", range(12), columns=4, width=600)
     page.save(folder / "contact.png")
     icons.icon_set(seed=4, colours="terracotta").save(folder / "icons")
