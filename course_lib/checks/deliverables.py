@@ -95,8 +95,8 @@ def tells_seams(test: Callable) -> str:
             said = said.item()
         if not isinstance(said, bool | np.bool_):
             return (
-                f"It returns a {type(said).__name__}. Return True where the layer tiles and False "
-                "where it does not."
+                "Return True where the layer tiles and False where it does not; what came is of "
+                f"type {type(said).__name__}."
             )
         verdicts.append((bool(said), sentence))
     tiling, seamed = verdicts[: len(_TILING)], verdicts[len(_TILING) :]
@@ -201,7 +201,10 @@ def answers_the_brief(folder: object) -> str:
     `loop.gif` or `loop.mp4`.
     """
     if not isinstance(folder, str | os.PathLike):
-        return f"This is a {type(folder).__name__}; pass the folder that holds the files."
+        return (
+            "Pass the path of the folder that holds the files; this is of type "
+            f"{type(folder).__name__}."
+        )
     folder = Path(folder)
     if not folder.is_dir():
         return f"{folder} is no folder. Return the path of the folder that you have filled."
@@ -342,6 +345,9 @@ def show_set(folder: Path | str) -> None:
     small = F.interpolate(spread, size=64, mode="area") / 127.5 - 1
     alt = "Eight frames of a film, from its first to its last."
     figures.grid(small, columns=8, scale=1, alt=alt, caption=f"{film.name}, from first to last")
-    keys = ("model", "seed", "licence")
-    rows = {name: [said.get(key) for key in keys] for name, said in told.items()}
-    figures.table(rows, keys, "What three of the files say of themselves")
+    rows = {}
+    for name, said in told.items():
+        seeds = said.get("seeds") or [said.get("seed")]
+        rows[name] = [said.get("model"), ", ".join(map(str, seeds)), said.get("licence")]
+    columns = ["model", "seed", "licence"]
+    figures.table(rows, columns, "What three of the files say of themselves")
