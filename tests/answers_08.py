@@ -431,7 +431,7 @@ ANSWERS = {
             (lambda n: (1 - torch.cos(torch.arange(n) / n * 2 * math.pi)) / 2, r"there and back"),
             (lambda n: 2 * math.pi * eased(torch.arange(n) / n), r"angles"),
             (lambda n: eased(torch.arange(n) / n).roll(1), r""),
-            (lambda n: eased(torch.arange(n)), r""),
+            (lambda n: eased(torch.arange(n)), r"divide the frame's number"),
         ],
     ),
     "on_paper": Answers(
@@ -472,6 +472,17 @@ ANSWERS = {
             (conv_framed(reflect=(1, 1)), r"mirrored"),
             (conv_framed(replicate=(1, 1)), r"edge pixel is repeated"),
             (conv_framed_late, r"never computed"),
+            (lambda x, w, b: F.conv2d(x, w, b, padding=1), r"Zeros are padded"),
+            (
+                lambda x, w, b: F.conv2d(F.pad(x, (1, 1, 0, 0), "circular"), w, b, padding=(1, 0)),
+                r"Left and right meet, top",
+            ),
+            (
+                lambda x, w, b: F.conv2d(
+                    F.pad(x, (len(w[0, 0]) // 2,) * 2 + (0, 0), "circular"), w, b
+                ),
+                r"Left and right meet, top",
+            ),
             (lambda x, w, b: F.conv2d(F.pad(x, [1] * 4, "circular"), w, b), r"right for 3×3 alone"),
             (
                 lambda x, w, b: F.conv2d(F.pad(x, [2] * 4, "circular"), w, b, padding=0),
@@ -522,6 +533,10 @@ ANSWERS = {
             ),
             (lambda d, p, m: loss_by_where(d, p, 1 - m), r"error in the hole"),
             (squares, r"This is a sum"),
+            (lambda d, p, m: F.mse_loss(d * m, (p * m).expand_as(d)), r"whole batch"),
+            (lambda d, p, m: ((d - p) ** 2 * m).sum() / (3 * m.sum()), r"whole batch"),
+            (lambda d, p, m: squares(d, p, m) / (3 * m.sum()), r"taken for granted"),
+            (lambda d, p, m: ((d - p) ** 2 * m).sum((2, 3)) / m.sum(), r"over channels too"),
             (lambda d, p, m: squares(d, p, m) / m.sum(), r"holds for each channel"),
             (lambda d, p, m: loss_by_where(d, p, m).mean(), r"whole batch"),
             (lambda d, p, m: loss_by_where(d, p, m).sum(), r"whole batch"),
@@ -544,6 +559,7 @@ ANSWERS = {
             (lambda z, g, r: step_by_norm(z, -g, r), r"goes up"),
             (lambda z, g, r: z - r * g, r"leaves the sphere"),
             (lambda z, g, r: F.normalize(z - r * g), r"length 1"),
+            (lambda z, g, r: 8 * F.normalize(z - r * g), r"8 is right for"),
             (lambda z, g, r: F.normalize(z - r * g) * z.shape[1], r"root is missing"),
             (lambda z, g, r: F.normalize(z - r * g) * len(z) ** 0.5, r"batch size"),
             (lambda z, g, r: F.normalize(z - r * g, dim=0) * z.shape[1] ** 0.5, r"over the batch"),
@@ -603,6 +619,7 @@ ANSWERS = {
             ),
             (lambda r, c, h: unit(*angles(r, c, h)).T, r"stand in rows"),
             (lambda r, c, h: unit(*angles(r, c, h)).flip(1), r"x and z have changed"),
+            (lambda r, c, h: unit(*angles(r, c, h)).roll(1, 1), r"order of many textbooks"),
             (lambda r, c, h: unit(*angles(r, c, h))[:, [0, 2, 1]], r"y and z have changed"),
             (lambda r, c, h: torch.stack(angles(r, c, h), 1), r"two angles"),
             (lambda r, c, h: unit(r / (h - 1) * math.pi, angles(r, c, h)[1]), r"from the pole"),
@@ -615,6 +632,10 @@ ANSWERS = {
             (lambda near, far: share_in_a_tuple(far, near), r"nearer to held-out"),
             (with_error(lambda p, n: p * (1 - p) / n), r"root is missing"),
             (with_error(lambda p, n: (p * (1 - p)) ** 0.5), r"spread of one sample"),
+            (
+                lambda near, far: [(near < far).float().mean(), (near < far).float().std()],
+                r"spread of one sample",
+            ),
             (with_error(lambda p, n: (p * (1 - p)) ** 0.5 / n), r"falls with √n"),
             (with_error(lambda p, n: 1.96 * (p * (1 - p) / n) ** 0.5), r"95% interval"),
             (with_error(lambda p, n: 0.5 / n**0.5), r"whatever came"),
@@ -684,7 +705,8 @@ ANSWERS = {
             (FACTS | {FACT[5]: "lost"}, r"has to be tried"),
             (FACTS | {FACT[6]: "no machine drew it"}, r"One screenshot"),
             (FACTS | {FACT[7]: "a proof"}, r"other facts"),
-            (FACTS | {FACT[8]: "permission"}, r"one condition"),
+            (FACTS | {FACT[8]: "the labels"}, r"labels are an input"),
+            (FACTS | {FACT[9]: "permission"}, r"one condition"),
         ],
     ),
     "design_set": Answers(

@@ -142,10 +142,10 @@ def _direction_cases() -> list[Case]:
             rows = (height * uniform(seed, n)).floor()
             columns = (2 * height * uniform(seed + 10, n)).floor()
             # The poles, the left edge, and the middle.
-            rows[:3], columns[:3] = torch.tensor([0, height - 1, height // 2]), height
-            columns[1] = 0
+            rows[-3:], columns[-3:] = torch.tensor([0, height - 1, height // 2]), height
+            columns[-2] = 0
             where = (
-                f"row {rows[3]:.0f} and column {columns[3]:.0f} among {n} pixels, height = "
+                f"row {rows[0]:.0f} and column {columns[0]:.0f}, the first of {n} pixels, height = "
                 f"{height}, {told(dtype)}"
             )
             cases.append(Case((rows.to(dtype), columns.to(dtype), height), where))
@@ -202,11 +202,11 @@ def _mixed(alpha, colour, paper):
     return alpha * colour[:, None, None] + (1 - alpha) * paper[:, None, None]
 
 
-def _framed(rows, columns):
-    """Return the convolution with a padding mode for either axis."""
+def _framed(rows, columns, frame=None):
+    """Return the convolution with a padding mode for either axis; None pads as k needs it."""
 
     def wrong(x, weight, bias):
-        k = weight.shape[2] // 2
+        k = frame or weight.shape[2] // 2
         return F.conv2d(F.pad(F.pad(x, (0, 0, k, k), rows), (k, k, 0, 0), columns), weight, bias)
 
     return wrong
@@ -221,8 +221,9 @@ def _padded_late(x, weight, bias):
     return F.pad(F.conv2d(x, weight, bias), (weight.shape[2] // 2,) * 4, mode="circular")
 
 
-def _always_one(x, weight, bias):
-    return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="circular"), weight, bias)
+def _columns_alone(x, weight, bias):
+    k = weight.shape[2] // 2
+    return F.conv2d(F.pad(x, (k, k, 0, 0), mode="circular"), weight, bias)
 
 
 def _whole_kernel(x, weight, bias):
@@ -361,6 +362,12 @@ _TWICE = (
     "weighed again on the paper. That makes the dark rims of bad cut-outs."
 )
 _HOLE = "The hole is read: what stands there must have no influence. Multiply the squares by mask."
+_BATCH = "This is one number for the whole batch; each image has an error of its own, (N,)."
+_ZEROS = (
+    "Zeros are padded: at the edges the kernel sees a grey frame instead of the next tile's pixels."
+)
+_LEFT_RIGHT = "Left and right meet, top and bottom do not: F.pad takes (left, right, top, bottom)."
+_TOP_BOTTOM = "Top and bottom meet, left and right do not: F.pad takes (left, right, top, bottom)."
 _ROOT = "The root is missing: V² = χ²/(N(k − 1))."
 
 TASKS = [
@@ -435,6 +442,10 @@ TASKS = [
             (
                 lambda n: 6 * _times(n) ** 5 - 15 * _times(n) ** 4 + 10 * _times(n) ** 3,
                 "This goes from rest to rest, but is of degree 5; the task asks for the cubic.",
+            ),
+            (
+                lambda n: _cubic(_times(n) * n),
+                "t runs from 0 to 1: divide the frame's number by `frames`.",
             ),
             (
                 lambda n: 2 * math.pi * _cubic(_times(n)),
@@ -582,20 +593,13 @@ TASKS = [
                 "This is the code as it was printed: zeros come in first, and a copied frame "
                 "after the convolution does not take them out.",
             ),
-            (
-                _framed("constant", "constant"),
-                "Zeros are padded: at the edges the kernel sees black instead of the next tile.",
-            ),
-            (
-                _framed("constant", "circular"),
-                "Left and right meet, top and bottom do not: F.pad takes (left, right, top, "
-                "bottom).",
-            ),
-            (
-                _framed("circular", "constant"),
-                "Top and bottom meet, left and right do not: F.pad takes (left, right, top, "
-                "bottom).",
-            ),
+            (_framed("constant", "constant"), _ZEROS),
+            (_framed("constant", "constant", 1), _ZEROS),
+            (_framed("constant", "circular"), _LEFT_RIGHT),
+            (_framed("constant", "circular", 1), _LEFT_RIGHT),
+            (_columns_alone, _LEFT_RIGHT),
+            (_framed("circular", "constant"), _TOP_BOTTOM),
+            (_framed("circular", "constant", 1), _TOP_BOTTOM),
             (
                 _framed("reflect", "reflect"),
                 "Reflection shows the kernel the tile's own pixels mirrored; the next tile begins "
@@ -619,7 +623,7 @@ TASKS = [
                 "The frame is too wide: half a kernel, k // 2, on each side.",
             ),
             (
-                _always_one,
+                _framed("circular", "circular", 1),
                 "A frame of 1 is right for 3×3 alone; a kernel of k×k sees k // 2 pixels on each "
                 "side.",
             ),
@@ -723,17 +727,19 @@ TASKS = [
                 "mask.sum() * channels.",
             ),
             (
-                lambda d, p, m: _squares(d, p, m).sum() / (len(d) * _numbers(d, m)),
-                "This is one number for the whole batch; each image has an error of its own, (N,).",
+                lambda d, p, m: _squares(d, p, m).sum(dim=(1, 2, 3)) / (3 * m.sum()),
+                "Three channels are taken for granted, and grey pictures have one: drawn.shape[1].",
             ),
             (
-                lambda d, p, m: _squares(d, p, m).sum() / _numbers(d, m),
-                "This is one number for the whole batch; each image has an error of its own, (N,).",
+                lambda d, p, m: _squares(d, p, m).sum(dim=(2, 3)) / m.sum(),
+                "Each channel has a number here; each image has one, (N,): sum over channels too.",
             ),
-            (
-                lambda d, p, m: _squares(d, p, m).sum() / m.sum(),
-                "This is one number for the whole batch; each image has an error of its own, (N,).",
-            ),
+            (lambda d, p, m: _squares(d, p, m).sum() / (len(d) * _numbers(d, m)), _BATCH),
+            (lambda d, p, m: _squares(d, p, m).sum() / _numbers(d, m), _BATCH),
+            (lambda d, p, m: _squares(d, p, m).sum() / (3 * m.sum()), _BATCH),
+            (lambda d, p, m: _squares(d, p, m).sum() / m.sum(), _BATCH),
+            (lambda d, p, m: _squares(d, p, m).sum(), _BATCH),
+            (lambda d, p, m: _squares(d, p, m).mean(), _BATCH),
             (
                 lambda d, p, m: visible_loss(d, p, m).sqrt(),
                 "This is the root, as the lesson reports it; the search lowers the mean square.",
@@ -782,6 +788,10 @@ TASKS = [
             (
                 lambda z, g, rate: F.normalize(z - rate * g, dim=1),
                 "These have length 1; a z of the training is about √z_dim long.",
+            ),
+            (
+                lambda z, g, rate: F.normalize(z - rate * g, dim=1) * 8,
+                "8 is right for a z of 64 numbers; take the root of z.shape[1].",
             ),
             (
                 lambda z, g, rate: F.normalize(z - rate * g, dim=1) * z.shape[1],
@@ -912,6 +922,11 @@ TASKS = [
                 "These are longer than 1: cos(latitude) is missing in z.",
             ),
             (
+                lambda r, c, h: pixel_direction(r, c, h)[..., [2, 0, 1]],
+                "This is the order of many textbooks, (ahead, right, up); here x is to the right, "
+                "y up and z ahead.",
+            ),
+            (
                 lambda r, c, h: pixel_direction(r, c, h)[..., [2, 1, 0]],
                 "x and z have changed places: x is to the right, z ahead.",
             ),
@@ -955,6 +970,11 @@ TASKS = [
             ),
             (
                 _with_error(lambda p, n: (p * (1 - p)).sqrt()),
+                "The share is right; this is the spread of one sample. That of a mean is √n times "
+                "smaller.",
+            ),
+            (
+                _with_error(lambda p, n: (p * (1 - p) * n / (n - 1)).sqrt()),
                 "The share is right; this is the spread of one sample. That of a mean is √n times "
                 "smaller.",
             ),
@@ -1260,12 +1280,13 @@ TASKS = [
             "opens and saves writes what it thinks of; Pillow thinks of a GIF's comment, not of a "
             "PNG's text.",
             "kept, lost, lost, lost, lost, kept. Missing facts: nothing. Facts that are there: a "
-            "claim. CC BY: credit.",
+            "claim. ONNX: no seed. CC BY: credit.",
         ),
         explanation="Copying and renaming keep all bytes. Pillow writes a PNG's pixels anew and "
         "leaves its text out, but passes a GIF's comment on. A screenshot is made of colours. "
         "Anyone can leave facts out or write other ones, so their absence shows nothing and their "
-        "presence is as good as who wrote them. The portraits' licence, CC BY 4.0, asks for "
+        "presence is as good as who wrote them. An ONNX file holds computations on tensors; random "
+        "numbers are drawn outside, so z is an input. The portraits' licence, CC BY 4.0, asks for "
         "credit, also in print.",
         expected={
             "copied and renamed": "kept",
@@ -1276,6 +1297,7 @@ TASKS = [
             "GIF opened and saved as GIF": "kept",
             "what missing facts show": "nothing",
             "what facts in a file are": "a claim",
+            "what an ONNX file lacks of sample(labels=[9], seed=3)": "the seed",
             "what CC BY asks of who prints a portrait": "credit",
         },
         mistakes=[
@@ -1319,6 +1341,17 @@ TASKS = [
                 "what facts in a file are",
                 "a proof",
                 "Whoever can write a file can write other facts into it.",
+            ),
+            (
+                "what an ONNX file lacks of sample(labels=[9], seed=3)",
+                "the layers",
+                "Those are what it holds: a graph of operators, with the weights inside.",
+            ),
+            (
+                "what an ONNX file lacks of sample(labels=[9], seed=3)",
+                "the labels",
+                "The table of labels goes along, and labels are an input. What of the call is not "
+                "a computation on tensors?",
             ),
             (
                 "what CC BY asks of who prints a portrait",
