@@ -1,5 +1,6 @@
 """What lesson 08's tasks look at: layers with and without seams, studies of memory, and files."""
 
+import itertools
 import os
 import shutil
 import warnings
@@ -294,7 +295,7 @@ def _odd_sheet(facts: Mapping) -> str:
 
 
 def _frames(path: Path) -> np.ndarray:
-    """Return a film's frames, float32 (N, H, W, 3), 0 to 255."""
+    """Return a film's frames, uint8 (N, H, W, 3)."""
     if path.suffix == ".gif":
         with Image.open(path) as image:
             frames = [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
@@ -303,7 +304,7 @@ def _frames(path: Path) -> np.ndarray:
 
         with av.open(path) as film:
             frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
-    return np.stack(frames).astype(np.float32)
+    return np.stack(frames)
 
 
 def _odd_film(path: Path) -> str:
@@ -311,8 +312,12 @@ def _odd_film(path: Path) -> str:
     frames = _frames(path)
     if len(frames) < FRAMES:
         return f"{path.name} has {len(frames)} different frames: nothing moves, or hardly."
-    steps = np.abs(np.roll(frames, -1, axis=0) - frames).mean(axis=(1, 2, 3))
-    *inside, seam = steps.tolist()
+    ahead = itertools.chain(frames[1:], frames[:1])
+    # One pair at a time: a long film as floats would not fit into a small memory.
+    *inside, seam = (
+        float(np.abs(after.astype(np.int16) - before).mean())
+        for before, after in zip(frames, ahead, strict=True)
+    )
     if seam > JUMP * max(inside):
         return (
             f"{path.name} jumps from its last frame to its first, {seam / max(inside):.1f} times "
@@ -340,9 +345,9 @@ def show_set(folder: Path | str) -> None:
         sheet.paste(icon, (64 * (index % 8) + 4, 64 * (index // 8) + 4), icon)
     alt = "Six rows of eight small coloured garments on white."
     Work(sheet, told[icons[0].name]).show(alt, "icons/", width=sheet.width)
-    frames = torch.from_numpy(_frames(film)).permute(0, 3, 1, 2)  # (N, 3, H, W), 0 to 255
+    frames = torch.from_numpy(_frames(film)).permute(0, 3, 1, 2)  # (N, 3, H, W)
     spread = frames[torch.linspace(0, len(frames) - 1, 8).long()]
-    small = F.interpolate(spread, size=64, mode="area") / 127.5 - 1
+    small = F.interpolate(data.to_float(spread), size=64, mode="area")
     alt = "Eight frames of a film, from its first to its last."
     figures.grid(small, columns=8, scale=1, alt=alt, caption=f"{film.name}, from first to last")
     rows = {}
