@@ -371,6 +371,12 @@ def film(folder, walk):
     films.save_gif(images, folder / "loop.gif", loop.facts(), side=28)
 
 
+def still(folder):
+    (folder / "loop.gif").unlink()
+    loop = loops.Loop("dcgan-fashion", seed=7)
+    films.save_mp4(loop.draw(torch.zeros(12)), folder / "loop.mp4", loop.facts(), side=56)
+
+
 def as_mp4(folder):
     (folder / "loop.gif").unlink()
     loops.Loop("dcgan-fashion", seed=7, seconds=1.2).save(folder / "loop.mp4", side=56)
@@ -733,7 +739,8 @@ ANSWERS = {
             (Made(page_of(range(6))), r"6 portraits"),
             (Made(lambda f: film(f, torch.linspace(0, 0.5, 20))), r"does not close"),
             (Made(lambda f: film(f, torch.linspace(0, 1, 21))), r"first frame twice"),
-            (Made(lambda f: film(f, [0.0, 0.3, 0.6])), r"3 different frames"),
+            (Made(still), r"12 frames: nothing moves"),
+            (Made(lambda f: film(f, [0.0, 0.3, 0.6])), r"3 frames: nothing moves"),
         ],
     ),
 }

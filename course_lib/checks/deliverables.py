@@ -310,14 +310,17 @@ def _frames(path: Path) -> np.ndarray:
 def _odd_film(path: Path) -> str:
     """Return what is wrong with a looping film, or ""."""
     frames = _frames(path)
+    still = f"{path.name} has {len(frames)} frames: nothing moves in it, or hardly."
     if len(frames) < FRAMES:
-        return f"{path.name} has {len(frames)} different frames: nothing moves, or hardly."
+        return still
     ahead = itertools.chain(frames[1:], frames[:1])
     # One pair at a time: a long film as floats would not fit into a small memory.
     *inside, seam = (
         float(np.abs(after.astype(np.int16) - before).mean())
         for before, after in zip(frames, ahead, strict=True)
     )
+    if max(inside) < 0.02:  # of 255
+        return still
     if seam > JUMP * max(inside):
         return (
             f"{path.name} jumps from its last frame to its first, {seam / max(inside):.1f} times "

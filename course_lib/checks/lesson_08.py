@@ -1170,7 +1170,7 @@ TASKS = [
             (
                 "study A",
                 "too few samples",
-                "400 samples have an error of 2.5%: a fifth of copies among them would show, as in F.",
+                "400 samples have an error of 2.5%: a fifth of copies among them would show.",
             ),
             (
                 "study B",
