@@ -478,12 +478,6 @@ TASKS = [
         "(premultiplied); who takes one for the other multiplies by α twice, or not at all.",
         mistakes=[
             (
-                lambda grey, colour, paper: _mixed(
-                    _alpha(grey), _alpha(grey) * colour[:, None, None], paper[:, None]
-                ),
-                _TWICE,
-            ),
-            (
                 lambda grey, colour, paper: (
                     _alpha(grey) ** 2 * colour[:, None, None]
                     + (1 - _alpha(grey)) * paper[:, None, None]
