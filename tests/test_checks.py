@@ -622,6 +622,15 @@ def test_trials(monkeypatch):
     assert "stopped" in task(written("def f(n):\n    while True: pass\n", "f")).message
 
 
+def test_what_pytorch_lacks_is_an_error_and_no_skeleton():
+    """It raises NotImplementedError too; a skeleton's own line says `raise`."""
+    body = "torch.nn.functional.pad(torch.zeros(1, 1, 2, 2), (1, 1), mode='circular')"
+    result = check.pixel_norm(written(f"def f(x):\n    return {body}\n", "f"))
+    assert result.outcome == "error" and "NotImplementedError" in result.message
+    result = check.tiles(written(f"def f(layer, image):\n    return {body}\n", "f"))
+    assert result.outcome == "error" and "NotImplementedError" in result.message
+
+
 def test_a_gap_is_told_from_an_index():
     index = written("def f(x):\n    return x[..., 0] + x[(..., 1)]\n", "f")
     assert not running.has_gap(index)
