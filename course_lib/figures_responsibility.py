@@ -46,7 +46,7 @@ def draw_estimates(
     crowded = max(map(len, ticks)) * len(ticks) > 75
     turned = {"rotation": 40, "ha": "right"} if crowded else {}
     axis.set_xticks(places, ticks, fontsize=8, **turned)
-    axis.yaxis.set_major_formatter(PercentFormatter(1))
+    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
     figure.legend(loc="outside lower center", ncols=min(count, 5), frameon=False, fontsize=8)
     return figure

@@ -177,6 +177,8 @@ class Notebook:
                 self._both_ends(slider, picture)
                 sliders += 1
             for menu in explorer.locator("select").all():
+                if not menu.is_visible():
+                    continue  # an explorer hides what has no effect
                 for number in range(menu.locator("option").count()):
                     menu.select_option(index=number)
                     self._settled(picture)

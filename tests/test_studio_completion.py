@@ -145,6 +145,7 @@ def test_completions_are_saved_with_their_facts(found, tmp_path):
     assert Image.open(path).size == (3 * 512, 512)
     facts = provenance.read(path)
     assert facts["hidden"] == [8, 12, 32, 52] and facts["encoder"] is True
+    assert provenance.COMPOSITE_TYPE.encode() in path.read_bytes()  # generated in part
     one = completion.save_completion(result, tmp_path / "one.png", answer=1)
     expected = data.to_uint8(result.images[1:2])[0].permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(np.asarray(Image.open(one))[4::8, 4::8], expected)

@@ -102,6 +102,11 @@ class Icons(Explorer):
     @one_thread()
     def draw(self) -> tuple[bytes, str]:
         """Return the picture as PNG bytes, and a sentence that says what it shows."""
+        kind = self.kind.value
+        # Only what has an effect is shown: one idea has ten garments, a set no centre.
+        self.number.layout.display = "none" if kind == KINDS[1] else ""
+        for control in (self.label, self.distance):
+            control.layout.display = "" if kind == KINDS[2] else "none"
         try:
             found = self.icons()
         except ValueError as error:
@@ -110,7 +115,6 @@ class Icons(Explorer):
         height = round(sheet.height * self.WIDTH / sheet.width)
         small = sheet.resize((self.WIDTH, height), Image.Resampling.LANCZOS)
         small = Image.alpha_composite(chequered(*small.size), small).convert("RGB")
-        kind = self.kind.value
         name = self.class_names[self.label.value]
         details = {
             KINDS[0]: f"{len(found.names)} icons",

@@ -74,7 +74,9 @@ class Pages(Explorer):
     def draw(self) -> tuple[bytes, str]:
         """Return the picture as PNG bytes, and a sentence that says what it shows."""
         seed, number = self.seed.value, self.columns.value * self.rows.value
-        if self.kind.value == KINDS[0]:
+        walked = self.kind.value != KINDS[0]
+        self.share.layout.display = "" if walked else "none"  # no walk on a contact sheet
+        if not walked:
             what = f"seeds {seed} to {seed + number - 1}, {self.columns.value} in a row."
         else:
             what = f"{number} frames, {self.share.value:.0%} of the circle through seed {seed}."

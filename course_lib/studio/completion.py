@@ -208,6 +208,7 @@ def save_completion(
     facts = provenance.facts(
         model,
         made="completion",
+        composite=True,
         hidden=[*first.tolist(), *last.tolist()],  # top, left, bottom, right
         encoder=found.encoded,
         answer=answer,  # None: all of them
@@ -278,5 +279,5 @@ def save_upscaled(
         name: the model's in the zoo.
     """
     large = interpolate(upscale(picture, sentence, model), scale_factor=8, mode="nearest")
-    facts = provenance.facts(name, made="upscaled sketch", sentence=sentence)
+    facts = provenance.facts(name, made="upscaled sketch", composite=True, sentence=sentence)
     return provenance.save_png(large[0], path, facts)

@@ -3,7 +3,8 @@
 Each format has a place for that: PNG its text chunks, GIF a comment, MP4 and WAV their tags, ONNX
 its properties. What is written there is the same JSON everywhere. A PNG also carries the IPTC's
 digital source type "trainedAlgorithmicMedia" in XMP, where catalogues and search engines look for
-it (IPTC Photo Metadata Standard 2023.2, property Digital Source Type).
+it (IPTC Photo Metadata Standard 2023.2, property Digital Source Type); or the one for pictures that
+are generated in part.
 
 None of this is a proof: whoever saves the pixels anew leaves it out.
 """
@@ -20,12 +21,14 @@ from course_lib import machine, zoo
 from course_lib.data import to_uint8
 
 KEY = "course_lib"  # under which formats with named fields keep the facts
-SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+SOURCE_TYPE = _TYPES + "trainedAlgorithmicMedia"
+COMPOSITE_TYPE = _TYPES + "compositeWithTrainedAlgorithmicMedia"  # generated in part
 _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
-    f"<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}</Iptc4xmpExt:DigitalSourceType>"
+    "<Iptc4xmpExt:DigitalSourceType>{}</Iptc4xmpExt:DigitalSourceType>"
     "</rdf:Description></rdf:RDF></x:xmpmeta>"
 )
 
@@ -79,14 +82,16 @@ def save_png(image: Image.Image | torch.Tensor, path: Path | str, facts: Mapping
     Args:
         image: PIL's, or a tensor as `picture` takes it.
         path: its folder is made where it is missing.
-        facts: what `facts` returns.
+        facts: what `facts` returns. Where they hold a true "composite", the picture is said to
+            be generated in part.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     image = picture(image) if isinstance(image, torch.Tensor) else image
     chunks = PngInfo()
     chunks.add_itxt(KEY, text(facts))
-    chunks.add_itxt("XML:com.adobe.xmp", _XMP)
+    kind = COMPOSITE_TYPE if facts.get("composite") else SOURCE_TYPE
+    chunks.add_itxt("XML:com.adobe.xmp", _XMP.format(kind))
     image.save(path, "PNG", pnginfo=chunks, optimize=True)
     machine.give_back_memory()  # a page takes tens of megabytes while it is drawn
     return path
