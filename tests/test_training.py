@@ -1,6 +1,7 @@
 """The loop, the moving average, and checkpoints that resume to the bit."""
 
 import copy
+import os
 import time
 
 import pytest
@@ -16,6 +17,7 @@ from course_lib.training import (
     load_checkpoint,
     save_checkpoint,
     seed_everything,
+    start,
 )
 
 
@@ -44,6 +46,15 @@ class Recorder:
 
     def finish(self, history):
         self.finished += 1
+
+
+def test_start_keeps_fewer_kernels_only_where_it_is_asked_to(monkeypatch):
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    monkeypatch.setenv(name, "7")  # what stands there comes back after the test
+    start(seed=0)
+    assert os.environ[name] == "7"
+    start(seed=0, kernels=64)
+    assert os.environ[name] == "64"
 
 
 def test_the_progress_bar_is_redrawn_once_a_second_at_most(capsys):
