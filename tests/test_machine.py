@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import sys
 from pathlib import Path
 
 import psutil
@@ -170,7 +171,9 @@ def test_torch_gets_as_many_threads_as_cores_are_granted(processes, threads, mon
         torch.set_num_threads(before)
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc")
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc"
+)
 def test_freed_memory_goes_back_to_the_system():
     # Blocks too small to be mapped each on its own; the last one keeps the heap from shrinking.
     blocks = [bytearray(60_000) for _ in range(2000)]

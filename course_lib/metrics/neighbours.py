@@ -10,7 +10,7 @@ def _rows(images: torch.Tensor) -> torch.Tensor:
 
 
 def nearest(
-    images: torch.Tensor, among: torch.Tensor, chunk: int = 1000
+    images: torch.Tensor, among: torch.Tensor, chunk: int = 250
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return each image's distance to the nearest of other images, and which one it is.
 

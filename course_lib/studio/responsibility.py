@@ -55,9 +55,9 @@ def memory(samples: torch.Tensor, training: torch.Tensor, held_out: torch.Tensor
     Raises:
         ValueError: shapes differ, or a set is empty.
     """
-    near, where = metrics.nearest(samples, training, chunk=250)
-    far, _ = metrics.nearest(samples, held_out, chunk=250)
-    usual, _ = metrics.nearest(held_out[: len(samples)], training, chunk=250)
+    near, where = metrics.nearest(samples, training)
+    far, _ = metrics.nearest(samples, held_out)
+    usual, _ = metrics.nearest(held_out[: len(samples)], training)
     nearer = metrics.share(int((near < far).sum()), len(samples))
     machine.give_back_memory()
     chance = len(training) / (len(training) + len(held_out))
