@@ -2,7 +2,7 @@
 #
 #   PYTHON=python3.12       another interpreter than python3, for a fresh .venv
 #   TORCH_INDEX=https://…   a further package index, for the CPU-only PyTorch on Linux (README.md)
-#   ARGS="…"                options for JupyterLab, or for pytest over tests/
+#   ARGS="…"                options for JupyterLab, or for pytest
 #   CONSTRAINTS=            the newest versions that pyproject.toml allows, not the tested ones
 #   HOLD="…"                versions that `make constraints` may not go beyond
 
@@ -22,6 +22,9 @@ PURELIB = -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 LAB_OPTIONS = --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_welcome.ipynb \
 	--LabApp.extension_manager=readonly
 
+# Two processes with one thread each do more than one with two threads, and mind company less.
+WORKERS = OMP_NUM_THREADS=1
+
 NOTEBOOKS = notebooks $(if $(wildcard exercises/solutions/*.ipynb),exercises/solutions)
 
 .PHONY: help lab test test-keras lessons exercises badges constraints clean
@@ -38,8 +41,8 @@ test: .venv/test.stamp ## check everything: style, library, widgets, every noteb
 	@status=0; \
 	$(BIN)/python -m ruff check || status=1; \
 	$(BIN)/python -m ruff format --check || status=1; \
-	$(BIN)/python -m pytest tests $(ARGS) || status=1; \
-	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=600 --durations=5 $(NOTEBOOKS) || status=1; \
+	$(WORKERS) $(BIN)/python -m pytest -n 2 --dist loadfile --durations=20 \
+		--nbval --nbval-cell-timeout=900 tests $(NOTEBOOKS) $(ARGS) || status=1; \
 	if [ $$status = 0 ]; then echo "make test: all passed"; else echo "make test: FAILED"; fi; \
 	exit $$status
 
@@ -49,9 +52,8 @@ test-keras: .venv-keras/test.stamp ## check appendix A on TensorFlow, in an envi
 	for backend in torch tensorflow; do \
 		echo "Keras on $$backend"; \
 		export KERAS_BACKEND=$$backend; \
-		$(KERAS)/python -m pytest tests/test_keras.py $(ARGS) || status=1; \
-		$(KERAS)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=600 \
-			notebooks/A_keras.ipynb || status=1; \
+		$(WORKERS) $(KERAS)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
+			--nbval-cell-timeout=900 tests/test_keras.py notebooks/A_keras.ipynb $(ARGS) || status=1; \
 	done; \
 	if [ $$status = 0 ]; then echo "make test-keras: all passed"; \
 	else echo "make test-keras: FAILED"; fi; \

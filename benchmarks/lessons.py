@@ -11,6 +11,7 @@ message; the static picture beside them stays.
 import argparse
 import base64
 import io
+import os
 import re
 import sys
 import threading
@@ -21,6 +22,8 @@ import nbformat
 import psutil
 from nbclient import NotebookClient
 from PIL import Image
+
+from course_lib import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (ROOT / "notebooks", ROOT / "exercises" / "solutions")
@@ -86,6 +89,8 @@ def _kernels():
 
 def run(path: Path, store: bool) -> tuple[float, float]:
     """Execute one notebook; return seconds and peak resident memory in MB."""
+    # Stored outputs come from a fixed number of threads: the last digits depend on it.
+    os.environ.setdefault("OMP_NUM_THREADS", str(machine.cores()))
     notebook = nbformat.read(path, as_version=4)
     memory = PeakMemory()
     memory.start()

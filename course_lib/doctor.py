@@ -92,7 +92,7 @@ def _cores() -> Line:
     granted = machine.cores()
     if granted < 2:
         return None, "1 core granted: trainings take about twice the minutes that a lesson states"
-    return True, f"{granted} cores granted; torch gets as many threads"
+    return True, f"{granted} cores granted; trainings choose how many threads of PyTorch to use"
 
 
 def _memory() -> Line:

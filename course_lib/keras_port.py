@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_lib import machine
+from course_lib import threads
 from course_lib.training import History, View
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def prepare() -> str:
         with _silent_start():
             import keras  # noqa: F401
             import tensorflow as tf
-        tf.config.threading.set_intra_op_parallelism_threads(machine.cores())
+        tf.config.threading.set_intra_op_parallelism_threads(threads.most())
         tf.config.threading.set_inter_op_parallelism_threads(1)
     elif name == "tensorflow":
         raise ModuleNotFoundError(
@@ -158,6 +158,9 @@ def carry(network: nn.Module, model: "keras.Model") -> None:
 def callback(view: View, every: int, batch: int) -> "keras.callbacks.Callback":
     """Return what Keras's `fit(callbacks=[…])` shows: the same live picture as `training.fit`.
 
+    On PyTorch the number of threads follows the machine's other work, as in `training.fit`.
+    TensorFlow's number is fixed when it starts.
+
     Args:
         view: from `figures.live`.
         every: steps between two pictures.
@@ -173,9 +176,10 @@ def callback(view: View, every: int, batch: int) -> "keras.callbacks.Callback":
             self.history = History()
 
         def on_train_begin(self, logs=None):
-            self.began = time.perf_counter()
+            self.began, self.chooser = time.perf_counter(), threads.Chooser()
 
         def on_train_batch_end(self, step, logs=None):
+            self.chooser.tick()
             self.history.add({name: float(value) for name, value in logs.items()})
             if self.history.steps % every == 0:
                 self.history.seconds = time.perf_counter() - self.began

@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from course_lib import threads
+
 
 def latents(n: int, z_dim: int, seed: int) -> torch.Tensor:
     """Return n latent vectors z ~ N(0, I), float32, (n, z_dim), the same for the same seed.
@@ -32,7 +34,7 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -
     model.eval()
     try:
         first, outputs = 0, None
-        for row in zip(*(tensor.split(batch) for tensor in inputs), strict=True):
+        for row in threads.tuned(zip(*(tensor.split(batch) for tensor in inputs), strict=True)):
             part = model(*(tensor.to(device) for tensor in row), **options).cpu()
             if outputs is None:  # filled part by part: a list of parts, joined, needs it twice
                 outputs = part.new_empty(len(inputs[0]), *part.shape[1:])

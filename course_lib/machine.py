@@ -1,8 +1,7 @@
 """What this machine grants the course: cores, memory and the device that trains fastest.
 
 A container (Binder, a shared server, a CI runner) shows the host's cores and memory through
-`os.cpu_count()`, while its control group allows less. Torch then starts too many threads, and the
-lesson runs slower than on one. The functions here read what is granted instead.
+`os.cpu_count()`, while its control group allows less. The functions here read what is granted.
 """
 
 import ctypes
@@ -73,18 +72,6 @@ def device() -> "torch.device":
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
-
-
-def use_granted_cores() -> int:
-    """Give torch one thread per granted core, and return how many that is.
-
-    The processes that torchrun starts on one machine share its cores.
-    """
-    import torch
-
-    threads = max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
-    torch.set_num_threads(threads)
-    return threads
 
 
 def give_back_memory() -> None:

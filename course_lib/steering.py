@@ -20,6 +20,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from course_lib import threads
 from course_lib.data import ATTRIBUTES, visible
 from course_lib.layers import expect_shape, latents
 from course_lib.metrics import enlarged, read
@@ -246,7 +247,7 @@ def find(
     """
     z = on_sphere(latents(n, generator.z_dim, seed))
     with evaluating(generator):
-        drawn = (generator(part, **options).clamp(-1, 1) for part in z.split(batch))
+        drawn = (generator(part, **options).clamp(-1, 1) for part in threads.tuned(z.split(batch)))
         attributes = torch.cat([read(images, judge) for images in drawn])
     learnt = torch.arange(n) < 3 * n // 4
     kept, vectors, accuracy, missing = {}, [], {}, {}
@@ -356,7 +357,7 @@ def effects(
     z, count = latents(n, generator.z_dim, seed), len(directions.vectors)
     readings = {}
     with evaluating(generator, judge):
-        for k, side in ((k, side) for k in range(count) for side in (1, -1)):
+        for k, side in threads.tuned((k, side) for k in range(count) for side in (1, -1)):
             amounts = torch.zeros(count)
             amounts[k] = side * step
             total = torch.zeros(count)

@@ -1,15 +1,17 @@
 """The training loop that all models share, and what surrounds it: history, EMA, checkpoints.
 
-`fit` knows steps, progress, timing and interruption. It knows no model and no loss: the step that
-it calls is the lesson's own.
+`steps` knows progress, threads and the stop button, and `fit` adds history and pictures. They know
+no model and no loss: the step is the lesson's own.
 """
 
 import copy
 import json
 import os
 import random
+import signal
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +24,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib import machine
+from course_lib.threads import Chooser, begin
 
 
 def seed_everything(seed: int) -> None:
@@ -34,8 +37,8 @@ def seed_everything(seed: int) -> None:
 def start(seed: int = 0, kernels: int | None = None) -> torch.device:
     """Prepare this process for training and return the best device (CUDA, MPS or CPU).
 
-    Seeds all generators, uses as many threads as cores are granted (a container may show many
-    more than it grants), and rounds denormal numbers to zero, which are slow and mean nothing.
+    Seeds all generators, begins with one thread (loops take more where that is faster:
+    `threads.Chooser`), and rounds denormal numbers to zero, which are slow and mean nothing.
 
     Args:
         seed: of the generators of Python, NumPy and PyTorch.
@@ -46,7 +49,7 @@ def start(seed: int = 0, kernels: int | None = None) -> torch.device:
     if kernels is not None:
         os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] = str(kernels)
     seed_everything(seed)
-    machine.use_granted_cores()
+    begin()
     torch.set_flush_denormal(True)
     return machine.device()
 
@@ -95,6 +98,94 @@ class View(Protocol):
     def finish(self, history: History) -> None: ...
 
 
+@contextmanager
+def _stop_button() -> Iterator[threading.Event]:
+    """Turn the first interruption (the stop button) into an event; a second one interrupts at once.
+
+    Outside of the main thread, and where something else than Python handles interruptions, nothing
+    changes.
+    """
+    pressed, before = threading.Event(), signal.getsignal(signal.SIGINT)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or not callable(before):
+        yield pressed
+        return
+
+    def stop(number, frame):
+        signal.signal(signal.SIGINT, before)
+        pressed.set()
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Steps:
+    """The numbers of a training's steps, for a `for` loop; `steps` makes one.
+
+    Attributes:
+        values: shown in the progress bar, name -> text.
+        seconds: spent in the loop so far.
+        interrupted: True where the loop was stopped by hand.
+    """
+
+    def __init__(self, n: int, start: int = 0, progress: bool = True, threads: int | None = None):
+        if n < 1:
+            raise ValueError(f"steps are positive, got {n}")
+        self.n, self.start, self.progress, self.threads = n, start, progress, threads
+        self.values: dict[str, str] = {}
+        self.seconds, self.interrupted = 0.0, False
+
+    def __iter__(self) -> Iterator[int]:
+        chooser, began = Chooser(self.threads), time.perf_counter()
+        self.interrupted = False
+        bar = tqdm(
+            total=self.n,
+            initial=self.start,
+            disable=not self.progress,
+            unit="step",
+            leave=False,
+            # In a notebook each redrawing is three messages or more. Whoever reads them late, as
+            # nbval does at a cell's end, loses what goes beyond the 1,000 that the kernel's socket
+            # holds.
+            mininterval=1.0,
+        )
+        with _stop_button() as pressed, bar:
+            for i in range(self.start, self.n):
+                yield i
+                self.seconds = time.perf_counter() - began
+                chooser.tick()
+                told = [f"{name} {text}" for name, text in self.values.items()]
+                bar.set_postfix_str(", ".join(filter(None, (*told, str(chooser)))), refresh=False)
+                bar.update()
+                if pressed.is_set():
+                    self.interrupted = i + 1 < self.n
+                    return
+
+
+def steps(n: int, *, start: int = 0, progress: bool = True, threads: int | None = None) -> Steps:
+    """Return the numbers start … n − 1 for a training's loop: `for i in training.steps(n):`.
+
+    While the loop runs, a bar shows its progress, and the number of threads follows what else the
+    machine does (`threads.Chooser`); the bar says which number was chosen, and why. The stop button
+    ends the loop after the step that is running, without an error: what follows the loop runs with
+    what there is. Pressed a second time, it interrupts at once.
+
+    Args:
+        n: where to stop; steps, not seconds, so that the same lesson gives the same pictures.
+        start: where to begin; larger than 0 when a training is resumed.
+        progress: False runs silently.
+        threads: a fixed number, so that results are the same to the last digit; None chooses while
+            the loop runs, unless OMP_NUM_THREADS is set.
+
+    Raises:
+        ValueError: n is not positive.
+    """
+    return Steps(n, start, progress, threads)
+
+
 def fit(
     step: Callable[[int], Mapping[str, float | torch.Tensor]],
     steps: int,
@@ -105,43 +196,41 @@ def fit(
     batch: int | None = None,
     callbacks: tuple[Callable[[int, History], None], ...] = (),
     progress: bool = True,
+    threads: int | None = None,
 ) -> History:
     """Call step(i) for i in start … steps − 1 and return what it reported.
 
     Args:
         step: does one training step and returns its losses by name.
-        steps: where to stop; steps, not seconds, so that the same lesson gives the same pictures.
-        start: where to begin; larger than 0 when a training is resumed.
+        steps, start, progress, threads: as in `steps`.
         every: steps between two pictures (and two calls of the callbacks).
         show: shows pictures while the training runs; `figures.live` makes one.
         batch: images in a step; with it the progress bar tells images per second.
-        callbacks: called as callback(i, history) after every `every`-th step and after the last.
-        progress: False runs silently.
+        callbacks: called as callback(i, history) after every `every`-th step and after the last,
+            also where the stop button made it the last.
 
     Returns:
-        The history. A KeyboardInterrupt (the stop button) ends the training, not the notebook:
-        models keep their last complete step and the history so far is returned.
+        The history. The stop button ends the training, not the notebook: models keep their last
+        complete step and the history so far is returned.
 
     Raises:
         ValueError: `steps` or `every` is not positive.
         FloatingPointError: a loss became NaN or infinite; the message names step and loss.
     """
-    if steps < 1 or every < 1:
-        raise ValueError(f"steps and every are positive, got {steps} and {every}")
-    history = History()
-    bar = tqdm(
-        total=steps,
-        initial=start,
-        disable=not progress,
-        unit="step",
-        leave=False,
-        # In a notebook each redrawing is three messages or more. Whoever reads them late, as nbval
-        # does at a cell's end, loses what goes beyond the 1,000 that the kernel's socket holds.
-        mininterval=1.0,
-    )
+    if every < 1:
+        raise ValueError(f"every is positive, got {every}")
+    history, loop = History(), Steps(steps, start, progress, threads)
     began = time.perf_counter()
+
+    def tell(i: int) -> None:
+        history.seconds = time.perf_counter() - began
+        for callback in callbacks:
+            callback(i, history)
+        if show is not None:
+            show.update(history)
+
     try:
-        for i in range(start, steps):
+        for i in loop:
             values = {name: _number(value) for name, value in step(i).items()}
             broken = [name for name, value in values.items() if not np.isfinite(value)]
             if broken:
@@ -150,25 +239,22 @@ def fit(
                     "Try a smaller learning rate."
                 )
             history.add(values)
-            bar.update()
-            if (i + 1) % every == 0 or i + 1 == steps:
-                rates = {name: f"{value:.2f}" for name, value in history.recent(every).items()}
+            told = (i + 1) % every == 0 or i + 1 == steps
+            if told:
+                tell(i)
+                means = history.recent(every)
+                loop.values = {name: f"{value:.2f}" for name, value in means.items()}
                 if batch is not None:
-                    elapsed = time.perf_counter() - began
-                    rates["images/s"] = f"{(i + 1 - start) * batch / elapsed:,.0f}"
-                bar.set_postfix(rates, refresh=False)
-                history.seconds = time.perf_counter() - began
-                for callback in callbacks:
-                    callback(i, history)
-                if show is not None:
-                    show.update(history)
+                    loop.values["images/s"] = f"{history.steps * batch / history.seconds:,.0f}"
+        if loop.interrupted and not told:
+            tell(i)
     except KeyboardInterrupt:
-        history.interrupted = True
+        loop.interrupted = True
     finally:
+        history.interrupted = loop.interrupted
         history.seconds = time.perf_counter() - began
         if batch is not None and history.seconds > 0:
             history.images_per_second = history.steps * batch / history.seconds
-        bar.close()
         machine.give_back_memory()
         if show is not None:
             show.finish(history)
@@ -271,7 +357,7 @@ def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, object]) ->
 def load_checkpoint(path: Path | str, parts: Mapping[str, object]) -> int:
     """Restore `parts` and the random generator from a checkpoint; return its number of steps.
 
-    On the same machine a resumed training continues to the bit.
+    On the same machine, with the same number of threads, a resumed training continues to the bit.
 
     Raises:
         FileNotFoundError: there is no such file.

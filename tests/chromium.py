@@ -154,24 +154,27 @@ class Notebook:
         page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext")
         page.evaluate(WATCH, SECONDS)
 
-    def run(self, seconds: float = 300) -> None:
+    def run(self, seconds: float = 600) -> None:
         """Run all cells and assert that each one ran without an error."""
         result = self.page.evaluate(RUN, seconds)
         assert not result["errors"], _plain(result["errors"])
         assert result["ran"] == result["cells"] > 0, f"cells left out: {result}"
         self.assert_quiet()
 
-    def drive(self) -> int:
-        """Use every control of every explorer on the page; return the number of sliders.
+    def drive(self, explorers: int = 1) -> int:
+        """Use every control of the explorers on the page; return the number of sliders.
 
         Each slider goes to both ends by keyboard, and the picture must change each time. Every
-        button is pressed, every menu's entry chosen, something odd typed into every line of text:
-        nothing may go wrong, but a picture need not change for them. Where there is a play button,
-        the picture moves until it is pressed again.
+        button is pressed, the first and the last entry of every menu chosen (test_menus.py has
+        them all), something odd typed into every line of text: nothing may go wrong, but a picture
+        need not change for them. Where there is a play button, the picture moves until it is
+        pressed again.
         """
-        self.page.locator(".explorer").first.wait_for()
+        found = self.page.locator(".explorer")
+        found.nth(explorers - 1).wait_for()
+        assert found.count() == explorers
         sliders = 0
-        for explorer in self.page.locator(".explorer").all():
+        for explorer in found.all():
             picture = explorer.locator("img.explorer-picture")
             for slider in explorer.get_by_role("slider").all():
                 self._both_ends(slider, picture)
@@ -179,7 +182,7 @@ class Notebook:
             for menu in explorer.locator("select").all():
                 if not menu.is_visible():
                     continue  # an explorer hides what has no effect
-                for number in range(menu.locator("option").count()):
+                for number in (menu.locator("option").count() - 1, 0):
                     menu.select_option(index=number)
                     self._settled(picture)
             for line in explorer.locator("input[type=text]").all():

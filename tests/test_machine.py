@@ -154,23 +154,6 @@ def test_device(monkeypatch, cuda, mps, device):
     assert machine.device() == torch.device(device)
 
 
-@pytest.mark.parametrize(("processes", "threads"), [(None, 3), ("1", 3), ("2", 1), ("8", 1)])
-def test_torch_gets_as_many_threads_as_cores_are_granted(processes, threads, monkeypatch):
-    import torch
-
-    before = torch.get_num_threads()
-    monkeypatch.setattr(machine, "cores", lambda: 3)
-    if processes is None:
-        monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
-    else:  # torchrun's processes share the cores
-        monkeypatch.setenv("LOCAL_WORLD_SIZE", processes)
-    try:
-        assert machine.use_granted_cores() == threads
-        assert torch.get_num_threads() == threads
-    finally:
-        torch.set_num_threads(before)
-
-
 @pytest.mark.skipif(
     sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc"
 )

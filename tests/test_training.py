@@ -2,6 +2,8 @@
 
 import copy
 import os
+import signal
+import threading
 import time
 
 import pytest
@@ -18,6 +20,7 @@ from course_lib.training import (
     save_checkpoint,
     seed_everything,
     start,
+    steps,
 )
 
 
@@ -85,6 +88,88 @@ def test_an_interruption_keeps_the_last_complete_step():
     show = Recorder()
     history = fit(step, 10, show=show, progress=False)
     assert history.interrupted and history["loss"] == [0, 1, 2] and show.finished == 1
+
+
+def stop_button():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_stop_button_ends_the_loop_after_its_step():
+    whole = []
+    loop = steps(10, progress=False)
+    for i in loop:
+        if i == 3:
+            stop_button()
+        whole.append(i)
+    assert whole == [0, 1, 2, 3] and loop.interrupted and loop.seconds > 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert list(loop) == list(range(10)) and not loop.interrupted  # run again, it goes to its end
+
+
+def test_a_second_press_interrupts_at_once():
+    with pytest.raises(KeyboardInterrupt):
+        for _ in steps(10, progress=False):
+            stop_button()
+            stop_button()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_pressed_in_the_last_step_nothing_is_missing():
+    loop = steps(4, start=2, progress=False)
+    seen = [stop_button() if i == 3 else i for i in loop]
+    assert len(seen) == 2 and not loop.interrupted
+
+
+def test_the_stop_button_is_given_back_after_a_break_and_an_error():
+    for _ in steps(10, progress=False):
+        break
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(ZeroDivisionError):
+        fit(lambda i: 1 / 0, 3, progress=False)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_steps_in_another_thread_leave_the_stop_button_alone():
+    seen = []
+    thread = threading.Thread(target=lambda: seen.extend(steps(3, progress=False)))
+    thread.start()
+    thread.join()
+    assert seen == [0, 1, 2]
+
+
+def test_a_stopped_fit_shows_and_calls_back_once_more():
+    def step(i):
+        if i == 4:
+            stop_button()
+        return {"loss": float(i)}
+
+    show, called = Recorder(), []
+    history = fit(
+        step, 10, every=3, show=show, callbacks=(lambda i, _: called.append(i),), progress=False
+    )
+    assert history.interrupted and history.steps == 5
+    assert called == [2, 4] and show.updates == [3, 5] and show.finished == 1
+
+
+def test_fit_can_fix_the_threads():
+    before, used = torch.get_num_threads(), []
+    try:
+        for number in (1, 2):
+            fit(
+                lambda i: used.append(torch.get_num_threads()) or {"loss": 0.0},
+                2,
+                threads=number,
+                progress=False,
+            )
+    finally:
+        torch.set_num_threads(before)
+    assert used == [1, 1, 2, 2]
+
+
+def test_the_bar_says_what_was_chosen_and_why(capsys, monkeypatch):
+    monkeypatch.setattr("course_lib.training.Chooser.__str__", lambda self: "1 of 2 threads: why")
+    fit(lambda i: time.sleep(0.3) or {"loss": 1.0}, 8, every=1)
+    assert "loss 1.00, 1 of 2 threads: why" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_not_finite_stops_the_training_and_names_the_step():
@@ -171,15 +256,15 @@ class Toy:
 
 def test_a_checkpoint_resumes_to_the_bit(tmp_path):
     straight = Toy()
-    first = fit(straight.step, 12, progress=False)
+    first = fit(straight.step, 12, threads=1, progress=False)
     interrupted = Toy()
-    fit(interrupted.step, 5, progress=False)
+    fit(interrupted.step, 5, threads=1, progress=False)
     save_checkpoint(tmp_path / "checkpoint.safetensors", 5, interrupted.parts)
 
     resumed = Toy()
     seed_everything(99)
     start = load_checkpoint(tmp_path / "checkpoint.safetensors", resumed.parts)
-    rest = fit(resumed.step, 12, start=start, progress=False)
+    rest = fit(resumed.step, 12, start=start, threads=1, progress=False)
     assert start == 5 and rest["loss"] == first["loss"][5:]
     for a, b in zip(
         [*straight.model.state_dict().values(), *straight.ema.model.state_dict().values()],

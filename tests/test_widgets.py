@@ -45,23 +45,22 @@ def notebook_of(*sources: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
-def explorer_notebooks(lesson: Path) -> list[nbformat.NotebookNode]:
-    """Return a notebook per explorer of a lesson: the set-up cells before it, and its own cell."""
-    setup, found = [], []
-    for cell in nbformat.read(lesson, as_version=4).cells:
-        tags = cell.metadata.get("tags", [])
-        if "explorer" in tags:
-            found.append(notebook_of(*setup, cell.source))
-        if "explorer-setup" in tags:
-            setup.append(cell.source)
-    return found
+def explorers_of(lesson: Path) -> tuple[nbformat.NotebookNode, int]:
+    """Return a lesson's quiz, set-up cells and explorers as one notebook, and how many explorers.
 
-
-EXPLORERS = [
-    pytest.param(notebook, id=f"{lesson.stem}-{number}")
-    for lesson in LESSONS
-    for number, notebook in enumerate(explorer_notebooks(lesson), 1)
-]
+    The quiz stands first: its answers are on the screen before anything has run.
+    """
+    cells = nbformat.read(lesson, as_version=4).cells
+    quiz = [cell.source for cell in cells if "<details" in cell.source]
+    tags = [set(cell.metadata.get("tags", [])) for cell in cells]
+    code = [
+        cell.source
+        for cell, tagged in zip(cells, tags, strict=True)
+        if tagged & {"explorer-setup", "explorer"}
+    ]
+    notebook = notebook_of(*code)
+    notebook.cells[:0] = [nbformat.v4.new_markdown_cell(source) for source in quiz]
+    return notebook, sum("explorer" in tagged for tagged in tags)
 
 
 @pytest.fixture(scope="module")
@@ -145,36 +144,13 @@ def test_a_failing_cell_is_noticed(open_notebook):
         open_notebook(notebook_of("1 / 0", "2")).run()
 
 
-def test_lesson_00_runs_whole(open_notebook):
-    open_notebook(NOTEBOOKS / "00_welcome.ipynb").run()
-
-
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_every_lesson_has_an_explorer(lesson):
-    assert explorer_notebooks(lesson), f"no cell of {lesson.name} has the tag 'explorer'"
-
-
-@pytest.mark.parametrize("notebook", EXPLORERS)
-def test_explorer_follows_its_sliders(open_notebook, notebook):
-    notebook = open_notebook(notebook)
-    notebook.run()
-    assert notebook.drive() > 0, "an explorer without a slider"
-
-
 # How many answers are open, and which one has the keyboard's focus.
 QUIZ = """all => [all.filter(answer => answer.open).length,
                   all.findIndex(answer => answer.contains(document.activeElement))]"""
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_the_quiz_works_by_keyboard_alone(open_notebook, lesson):
-    """Enter opens an answer, Space closes it, Tab goes on; JupyterLab takes none of these keys."""
-    quiz = notebook_of("1")
-    cells = [
-        cell for cell in nbformat.read(lesson, as_version=4).cells if "<details" in cell.source
-    ]
-    quiz.cells[:0] = [nbformat.v4.new_markdown_cell(cell.source) for cell in cells]
-    page = open_notebook(quiz).page
+def press_through_the_quiz(page) -> None:
+    """Assert that Enter opens an answer, Space closes it, Tab goes on to the next."""
     answers = page.locator("details")
     answers.last.wait_for()
     count = answers.count()
@@ -182,7 +158,17 @@ def test_the_quiz_works_by_keyboard_alone(open_notebook, lesson):
     page.locator("summary").first.focus()
     for index in range(count):
         for key, opened in (("Enter", 1), ("Space", 0)):
-            page.keyboard.press(key)
+            page.keyboard.press(key)  # JupyterLab takes none of these keys
             assert answers.evaluate_all(QUIZ) == [opened, index], f"{key} at answer {index + 1}"
         if index + 1 < count:
             page.keyboard.press("Tab")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_quiz_and_explorers_of_a_lesson(open_notebook, lesson):
+    source, explorers = explorers_of(lesson)
+    assert explorers, f"no cell of {lesson.name} has the tag 'explorer'"
+    notebook = open_notebook(source)
+    press_through_the_quiz(notebook.page)
+    notebook.run()
+    assert notebook.drive(explorers) >= explorers, "an explorer without a slider"

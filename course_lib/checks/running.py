@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from course_lib.threads import use
+
 LIMIT = 20.0  # seconds that all calls of one check may take together
 _CHECKS = Path(__file__).parent
 _LIBRARY = _CHECKS.parent
@@ -61,8 +63,7 @@ def kept_state() -> Iterator[None]:
         torch.set_default_dtype(dtype)
         # "cpu" is what PyTorch reports where no default was ever set; None takes the mode away.
         torch.set_default_device(None if device.type == "cpu" else device)
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
+        use(threads)
         sys.setrecursionlimit(recursion)
         if torch.get_float32_matmul_precision() != precision:
             torch.set_float32_matmul_precision(precision)

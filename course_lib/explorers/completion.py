@@ -9,8 +9,8 @@ from torch import nn
 from course_lib.explorers.base import whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
 from course_lib.explorers.texture import Saving, numbered
-from course_lib.explorers.threads import one_thread
 from course_lib.studio import completion
+from course_lib.threads import one_thread
 
 
 class CompletionExplorer(Saving):

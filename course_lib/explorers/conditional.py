@@ -14,8 +14,8 @@ from course_lib import figures
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.latent import WALK, principal_directions
-from course_lib.explorers.threads import one_thread
 from course_lib.layers import latents
+from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
 FIRST_SEED = 19  # of the shipped model's seeds, one with ten bright and clean garments

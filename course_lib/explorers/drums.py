@@ -13,11 +13,11 @@ from course_lib.data import DRUMS, to_sounds
 from course_lib.data.drums import RATE
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, pixels
-from course_lib.explorers.threads import one_thread
 from course_lib.figures import BLUE
 from course_lib.layers import latents
 from course_lib.steering import slerp
 from course_lib.studio import provenance, sound
+from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
 DIRECTIONS = {"brightness": "centroid", "length": "decay"}  # slider -> what is measured

@@ -13,8 +13,8 @@ from course_lib.data import to_uint8
 from course_lib.explorers.base import WIDE, Explorer, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, enlargement, named, pixels
 from course_lib.explorers.receptive import layers
-from course_lib.explorers.threads import one_thread
 from course_lib.figures import ORANGE
+from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
 GAP = 6  # pixels between the maps of a sheet

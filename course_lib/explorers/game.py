@@ -19,8 +19,8 @@ from PIL import Image
 from course_lib import theory
 from course_lib.explorers.base import WIDE, Explorer, slider
 from course_lib.explorers.canvas import Canvas, Plot
-from course_lib.explorers.threads import one_thread
 from course_lib.figures import BLUE, GREEN, ORANGE, PURPLE
+from course_lib.threads import one_thread
 
 MEANS, SCALES = (-4.0, 4.0), (0.4, 1.8)
 LOSSES = ("non-saturating", "saturating")

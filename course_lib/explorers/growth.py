@@ -14,12 +14,12 @@ from course_lib import steering
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.sentence import seen
-from course_lib.explorers.threads import one_thread
 from course_lib.figures import BLUE, ORANGE
 from course_lib.layers import latents
 from course_lib.metrics.personas import SIZE
 from course_lib.models.progan import double
 from course_lib.steering import Directions
+from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
 FRAMES = 96  # of a walk

@@ -12,10 +12,10 @@ from PIL import Image
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.conditional import FIRST_SEED, menu
 from course_lib.explorers.sheets import unused
-from course_lib.explorers.threads import one_thread
 from course_lib.studio import icons
 from course_lib.studio.icons import IconSet
 from course_lib.studio.sources import Source, few_colours
+from course_lib.threads import one_thread
 
 KINDS = ("a set of garments", "one idea, ten garments", "variations around one")
 PAPERS = {"transparent": None, "white": "#FFFFFF", "black": "#000000"}

@@ -11,8 +11,8 @@ from course_lib.explorers.base import Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, named, pixels
 from course_lib.explorers.codes import decoded, encoded
 from course_lib.explorers.latent import WALK, lerp
-from course_lib.explorers.threads import one_thread
 from course_lib.figures import ORANGE
+from course_lib.threads import one_thread
 
 
 class Interpolation(Explorer):

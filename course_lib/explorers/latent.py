@@ -10,9 +10,9 @@ from torch import nn
 
 from course_lib import figures
 from course_lib.explorers.base import Explorer, slider, whole_slider
-from course_lib.explorers.threads import one_thread
 from course_lib.layers import latents
 from course_lib.steering import slerp
+from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
 WALK = 9  # images in the strip between the two seeds

@@ -13,7 +13,7 @@ from course_lib import figures
 from course_lib.explorers.base import WIDE, Explorer
 from course_lib.explorers.canvas import Canvas, Plot, as_float, enlarged, pixels
 from course_lib.explorers.codes import decoded, encoded
-from course_lib.explorers.threads import one_thread
+from course_lib.threads import one_thread
 
 # Okabe and Ito's colours, with grey for black and without yellow, which white paper swallows.
 # Ten classes are more than a reader tells apart by colour, so each has a mark of its own as well.

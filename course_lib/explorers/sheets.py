@@ -7,9 +7,9 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
-from course_lib.explorers.threads import one_thread
 from course_lib.studio import sheets
 from course_lib.studio.sources import Source, Work
+from course_lib.threads import one_thread
 
 KINDS = ("contact sheet", "poster, frames in a grid", "poster, one picture of slices")
 

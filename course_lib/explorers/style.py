@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import torch
 from torch import nn
 
-from course_lib import data, synthesis
+from course_lib import data, synthesis, threads
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
 
@@ -99,9 +99,8 @@ class StyleExplorer(Explorer):
     def draw(self) -> tuple[bytes, str]:
         """Take the steps that are missing, and show each; return the picture of the last."""
         transfer, wanted = self.transfer(), self.steps.value
-        while len(transfer.losses) < wanted:
+        for done in threads.tuned(range(len(transfer.losses) + 1, wanted + 1)):
             transfer.advance()
-            done = len(transfer.losses)
             if done < wanted:
                 self.picture.value = self._sheet(transfer.images[done])
                 self.text.value = f"step {done} of {wanted} …"

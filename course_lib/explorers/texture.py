@@ -7,9 +7,9 @@ import ipywidgets as widgets
 import torch
 
 from course_lib.explorers.base import WIDE, Explorer, whole_slider
-from course_lib.explorers.threads import one_thread
 from course_lib.models.texture import CELL, Generator
 from course_lib.studio import provenance, textures
+from course_lib.threads import one_thread
 
 
 def numbered(folder: Path, name: str) -> Path:

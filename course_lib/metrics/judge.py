@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from course_lib import threads
 from course_lib.data import to_float
 from course_lib.metrics.distances import frechet_distance
 from course_lib.training import evaluating
@@ -41,7 +42,8 @@ def judged(
     found, chances = [], []
     with evaluating(judge):
         # As many pixels at a time as `batch` images of 28×28 have, so that portraits fit as well.
-        for part in images.split(max(1, batch * 28 * 28 // images.shape[2:].numel())):
+        size = max(1, batch * 28 * 28 // images.shape[2:].numel())
+        for part in threads.tuned(images.split(size)):
             found.append(judge.features(to_float(part) if part.dtype == torch.uint8 else part))
             if tells:
                 chances.append(judge.to_logits(found[-1]).softmax(dim=1))

@@ -2,6 +2,7 @@
 
 import torch
 
+from course_lib import threads
 from course_lib.data import to_float
 
 
@@ -36,7 +37,7 @@ def nearest(
     rows = _rows(images)
     best = torch.full((len(rows),), torch.inf)
     where = torch.zeros(len(rows), dtype=torch.long)
-    for first in range(0, len(among), chunk):
+    for first in threads.tuned(range(0, len(among), chunk)):
         others = _rows(among[first : first + chunk])
         # Of what it compares, `cdist` makes three copies.
         distances = torch.cat([torch.cdist(part, others) for part in rows.split(chunk)])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from course_lib import machine
+from course_lib import machine, threads
 from course_lib.data import (
     ATTRIBUTES,
     captions,
@@ -42,7 +42,7 @@ def read(images: torch.Tensor, judge: nn.Module, batch: int = 25) -> torch.Tenso
     """
     with evaluating(judge):
         parts = (to_float(p) if p.dtype == torch.uint8 else p for p in images.split(batch))
-        heads = [judge.logits(enlarged(part)) for part in parts]
+        heads = [judge.logits(enlarged(part)) for part in threads.tuned(parts)]
     machine.give_back_memory()
     return torch.cat(
         [torch.stack([part[name].argmax(dim=1) for name in ATTRIBUTES], dim=1) for part in heads]
@@ -181,7 +181,7 @@ def certainty(images: torch.Tensor, judge: nn.Module, batch: int = 25) -> dict[s
     """
     sums = dict.fromkeys(ATTRIBUTES, 0.0)
     with evaluating(judge):
-        for part in images.split(batch):
+        for part in threads.tuned(images.split(batch)):
             part = to_float(part) if part.dtype == torch.uint8 else part
             for name, chances in judge.probabilities(enlarged(part)).items():
                 sums[name] += chances.amax(dim=1).double().sum().item()

@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
-from course_lib import distributed, machine, training, zoo
+from course_lib import distributed, machine, threads, training, zoo
 
 
 @dataclass
@@ -108,6 +108,7 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
             batch=work.batch,
             callbacks=(keep,) if first_rank else (),
             progress=first_rank and sys.stderr.isatty(),
+            threads=threads.most(),  # fixed: a resumed training continues to the bit
         )
         if history.interrupted:
             if first_rank:

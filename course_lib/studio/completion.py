@@ -16,7 +16,7 @@ from PIL import ImageColor
 from torch import nn
 from torch.nn.functional import interpolate, normalize
 
-from course_lib import machine
+from course_lib import machine, threads
 from course_lib.data import to_float
 from course_lib.layers import expect_shape, latents
 from course_lib.models.stackgan import StackGAN
@@ -144,7 +144,7 @@ def complete(
             z = encoder(seen, mask) + noise
     z = on_sphere(z).requires_grad_()
     optimiser = torch.optim.Adam([z], lr=rate)
-    for step in range(steps):
+    for step in threads.tuned(range(steps)):
         errors = visible_error(generator(z), seen, mask)
         trace.append(errors.detach())
         (z.grad,) = torch.autograd.grad(errors.square().sum(), z)  # the generator's own stay out

@@ -13,11 +13,11 @@ from torch import nn
 from course_lib import figures
 from course_lib.explorers.base import Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas
-from course_lib.explorers.threads import one_thread
 from course_lib.figures import BLUE
 from course_lib.metrics import Estimate
 from course_lib.studio import provenance
 from course_lib.studio.responsibility import truncated
+from course_lib.threads import one_thread
 
 
 class Truncation(Explorer):
