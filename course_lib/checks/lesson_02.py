@@ -10,7 +10,7 @@ from course_lib.checks.inputs import DTYPES, covariance, normal, told, with_axes
 from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 from course_lib.training import evaluating
 
-BAR = 0.84  # of the test images; people without practice reach 0.835, says the data's own page
+BAR = 0.84  # of the test images; people who are no experts reach 0.835, says the data's own page
 
 
 def conv2d(image, kernel, padding, stride):
