@@ -34,7 +34,7 @@ NO_TERMS = {
     *("top", "middle", "bottom", "overlap", "disjoint", "two modes"),
     *("initialise", "train d", "train g", "repeat"),
     *("healthy", "d too strong", "no batch norm", "rate too high", "grown", "straight"),
-    *("one", "and", "more", "every", "from $z$ alone", "2.25 times fewer"),
+    *("one", "and", "every", "from $z$ alone", "2.25 times fewer"),
     "a transposed convolution with stride 2 and the kernel",
     "keep the network, train the pixels",
     "an fid means nothing without the number of images",

@@ -320,12 +320,12 @@ TASKS = [
             "Both losses near 0 and G's below 0: saturating. A spike at once: rate too high.",
         ),
         explanation="A D far ahead has a loss near 0 while G's is many times larger. The "
-        "saturating loss looks solved. Without batch norm all z give one grey shape. Too high a "
-        "rate starts with a spike. In train mode an image depends on its neighbours.",
+        "saturating loss looks solved. Without batch norm all z give much the same grey blob. Too "
+        "high a rate starts with a spike. In train mode an image depends on its neighbours.",
         expected={
             "D's loss near 0, G's loss 8": "d too strong",
             "D's loss near 0, G's loss -0.02": "saturating",
-            "one grey shape for every z": "no batch norm",
+            "grey blobs, much alike for every z": "no batch norm",
             "G's loss jumps to 60 within ten steps": "rate too high",
             "the image of one z changes with its neighbours": "train mode",
         },
@@ -341,7 +341,7 @@ TASKS = [
                 "D is strong here too, but a loss of G below 0 betrays the formula itself.",
             ),
             (
-                "one grey shape for every z",
+                "grey blobs, much alike for every z",
                 "rate too high",
                 "Too high a rate gives blotches that differ.",
             ),

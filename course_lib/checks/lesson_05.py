@@ -70,6 +70,16 @@ def variation(z, eps, spread):
     return math.sqrt(1 - spread**2) * z + spread * eps
 
 
+# What is to be seen on the sheets, for those who cannot see them; in the task it would tell all.
+SHEET_ALTS = {
+    "sheet A": "Each column holds garments of all kinds.",
+    "sheet B": "Each column holds one kind; many garments have holes, blotches or ragged edges.",
+    "sheet C": "Each column holds one kind, in soft shapes that are much alike.",
+    "sheet D": "Each column holds one kind: trousers first, ankle boots last but one.",
+    "sheet E": "Each column holds the same garment four times.",
+}
+
+
 def sheets(generator: nn.Module) -> dict[str, torch.Tensor]:
     """Return the images behind the sheets of `conditional_failures`, each (1000, 1, 28, 28).
 
@@ -886,7 +896,7 @@ TASKS = [
             "sheet C": "z too short",
             "sheet D": "labels off by one",
             "sheet E": "one z per class",
-            "agreement 10%, and D's loss a quarter of a healthy one's": "muddled fakes",
+            "agreement 10%, and D's loss a fifth of a healthy one's": "muddled fakes",
             "agreement 10%, and curves as in a healthy run": "shuffled reals",
         },
         mistakes=[
@@ -927,7 +937,7 @@ TASKS = [
                 "A short z leaves differences; here a class has one picture.",
             ),
             (
-                "agreement 10%, and D's loss a quarter of a healthy one's",
+                "agreement 10%, and D's loss a fifth of a healthy one's",
                 "shuffled reals",
                 "Then D learns that labels mean nothing, and its loss is as usual.",
             ),
