@@ -356,6 +356,6 @@ def show_set(folder: Path | str) -> None:
     rows = {}
     for name, said in told.items():
         seeds = said.get("seeds") or [said.get("seed")]
-        rows[name] = [said.get("model"), ", ".join(map(str, seeds)), said.get("licence")]
-    columns = ["model", "seed", "licence"]
+        rows[name] = [said.get("model"), ", ".join(map(str, seeds)), said.get("credit")]
+    columns = ["model", "seed", "credit"]
     figures.table(rows, columns, "What three of the files say of themselves")

@@ -203,8 +203,8 @@ def _at(z0, z1, t):
 TASKS = [
     Prediction(
         name="addresses",
-        why="Model, seed and number replace an image: anybody with the same version of PyTorch can "
-        "draw it again.",
+        why="Model, seed and number replace an image: anybody with the same weights and the same "
+        "version of PyTorch can draw it again.",
         hints=(
             "Which of the three parts of an address does each question change?",
             "Numbers count from 0. Another model turns the same z into another image; the other "

@@ -1281,7 +1281,7 @@ TASKS = [
         "Anyone can leave facts out or write other ones, so their absence shows nothing and their "
         "presence is as good as who wrote them. An ONNX file holds computations on tensors; random "
         "numbers are drawn outside, so z is an input. The portraits' licence, CC BY 4.0, asks for "
-        "credit, also in print.",
+        "credit, also in print: the artists, a link to the licence, and a word on changes.",
         expected={
             "copied and renamed": "kept",
             "PNG opened and saved as PNG": "lost",
@@ -1355,7 +1355,7 @@ TASKS = [
             (
                 "what CC BY asks of who prints a portrait",
                 "permission",
-                "The licence is the permission; it has one condition.",
+                "The licence is the permission. Its condition is the credit.",
             ),
         ],
     ),
@@ -1374,8 +1374,8 @@ TASKS = [
             'loops.Loop("progan-personas", seed=7).save(folder / "loop.gif"); return folder.',
         ),
         explanation="The studio's own `save` writes the facts: model, seed, checksum of the "
-        "weights, licence. The check reads each file back, compares the icons pixel by pixel, and "
-        "measures the film's step from its last frame to its first.",
+        "weights, the credit for the data. The check reads each file back, compares the icons "
+        "pixel by pixel, and measures the film's step from its last frame to its first.",
         answer=design_set,
         trial=answers_the_brief,
     ),

@@ -20,9 +20,9 @@ from course_lib.layers import expect_shape, latents
 from course_lib.studio import provenance
 from course_lib.studio.sources import Source, Work
 
-# Two that the colour-blind tell apart (a test simulates it): Okabe and Ito's without black and
-# yellow, which are lost on black and white paper; and Tol's "bright" (2021) without grey. The
-# others are for their mood.
+# Two that the colour-blind tell apart as flat colours (a test simulates it): Okabe and Ito's
+# without black and yellow, which are lost on black and white paper; and Tol's "bright" (2021)
+# without grey. In the shades of `tinted` two of them can meet. The others are for their mood.
 PALETTES: dict[str, tuple[str, ...]] = {
     "okabe-ito": ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"),
     "tol bright": ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377"),

@@ -7,6 +7,10 @@ it (IPTC Photo Metadata Standard 2023.2, property Digital Source Type); or the o
 are generated in part.
 
 None of this is a proof: whoever saves the pixels anew leaves it out.
+
+A file names two licences, and keeps them apart. `model_licence` is that of the weights, and asks
+nothing of what they draw. `credit` is the line that goes with the picture, because of the data: the
+title, the artists, the licence with its link, and that the art was modified.
 """
 
 import json
@@ -24,6 +28,15 @@ KEY = "course_lib"  # under which formats with named fields keep the facts
 _TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 SOURCE_TYPE = _TYPES + "trainedAlgorithmicMedia"
 COMPOSITE_TYPE = _TYPES + "compositeWithTrainedAlgorithmicMedia"  # generated in part
+# What a card calls the data -> the credit. CC BY 4.0, section 3(a)(1), asks for the creators, the
+# licence with its link, a link to the material where there is one, and a word on changes.
+CREDITS = {
+    "CC BY 4.0 (Personas by Draftbit)": (
+        "Personas by Draftbit (https://personas.draftbit.com/), "
+        "CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/), modified"
+    ),
+    "MIT (Zalando Research)": "Fashion-MNIST by Zalando Research, MIT licence",
+}
 _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -38,14 +51,19 @@ def facts(model: str, seed: int | None = None, **details: object) -> dict[str, o
 
     Args:
         model: a model's name in the zoo, or of one that you trained; of a model of the zoo the
-            checksum of its weights, its data and its licence are added.
+            checksum of its weights, its licence, its data and the credit for them are added.
         seed: of the latents, None where there is none.
         details: whatever else helps to make the file again; JSON has to be able to hold it.
+
+    PyTorch's version is among the facts: another version may draw other numbers from a seed.
     """
     found: dict[str, object] = {"generated": True, "model": model, "seed": seed, **details}
+    found["torch"] = torch.__version__
     if model in zoo.names():
         card = zoo.card(model)
-        found |= {"sha256": card["sha256"], "data": card["data"], "licence": card["licence"]}
+        licence, _, source = card["licence"].partition("; data: ")
+        found |= {"sha256": card["sha256"], "model_licence": licence, "data": card["data"]}
+        found["credit"] = CREDITS.get(source, source)
     return found
 
 
