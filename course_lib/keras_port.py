@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from course_lib import threads
-from course_lib.training import History, View
+from course_lib.training import History, View, stop_button
 
 if TYPE_CHECKING:
     import keras
@@ -158,8 +158,8 @@ def carry(network: nn.Module, model: "keras.Model") -> None:
 def callback(view: View, every: int, batch: int) -> "keras.callbacks.Callback":
     """Return what Keras's `fit(callbacks=[…])` shows: the same live picture as `training.fit`.
 
-    On PyTorch the number of threads follows the machine's other work, as in `training.fit`.
-    TensorFlow's number is fixed when it starts.
+    The stop button ends the training after its step. On PyTorch the number of threads follows the
+    machine's other work, as in `training.fit`; TensorFlow's number is fixed when it starts.
 
     Args:
         view: from `figures.live`.
@@ -177,6 +177,8 @@ def callback(view: View, every: int, batch: int) -> "keras.callbacks.Callback":
 
         def on_train_begin(self, logs=None):
             self.began, self.chooser = time.perf_counter(), threads.Chooser()
+            self.button = stop_button()
+            self.pressed = self.button.__enter__()
 
         def on_train_batch_end(self, step, logs=None):
             self.chooser.tick()
@@ -184,8 +186,12 @@ def callback(view: View, every: int, batch: int) -> "keras.callbacks.Callback":
             if self.history.steps % every == 0:
                 self.history.seconds = time.perf_counter() - self.began
                 view.update(self.history)
+            self.model.stop_training = self.pressed.is_set()
 
         def on_train_end(self, logs=None):
+            self.button.__exit__(None, None, None)
+            threads.begin()
+            self.history.interrupted = self.pressed.is_set()
             seconds = time.perf_counter() - self.began
             self.history.seconds = seconds
             self.history.images_per_second = self.history.steps * batch / seconds

@@ -1,9 +1,9 @@
 """How many threads PyTorch computes with: the one place in the library that sets their number.
 
-The threads of one operation wait for each other, and they wait busily. Where another program holds
-a core, one thread waits for the other most of the time, and two threads are several times slower
-than one (`benchmarks/busy.py` has the table). So `Chooser` measures while a loop runs, and takes
-the number that is fastest at the moment.
+While threads wait for each other, they keep their cores busy. Where another program holds a core,
+they wait most of the time, and two threads are several times slower than one
+(`benchmarks/busy.py` has the table). So `Chooser` measures while a loop runs, and takes the number
+that is fastest at the moment.
 
 The last digits of a result depend on the number of threads. The environment variable
 OMP_NUM_THREADS fixes the number: then the same program gives the same digits again.
@@ -23,35 +23,33 @@ from course_lib import machine
 
 Item = TypeVar("Item")
 
-TRIAL = 0.25  # seconds in which a number of threads shows how fast it is …
+TRIAL = 0.25  # a number of threads is timed for so many seconds …
 PARTS = 4  # … in as many parts, of two steps each at least: in some trainings steps differ
-WARMUP = 4  # steps that are not measured, the first ones with a number: oneDNN prepares kernels
-HOPELESS = 1.3  # times slower is every step, and `TRIAL` seconds are lost: the trial ends
-BETTER = 1.05  # times faster must another number be: changing has a price
-SLOWER = 0.75  # times the speed of the last trial: something has changed, look again
+WARMUP = 4  # steps that are not timed, the first ones with a number: oneDNN prepares kernels
+HOPELESS = 1.3  # a trial ends early if each step is so many times slower and TRIAL s are lost
+BETTER = 1.05  # another number must be so many times faster, since a change costs time
+SLOWER = 0.75  # at so many times the speed of the last trial something has changed: try again
 SOON, LATE = 4.0, 64.0  # seconds to the next trial, doubled after trials that changed nothing
 
 _chosen = 1  # what the last trial found fastest; one thread is never much slower than several
-_held: int | None = None  # what `one_thread` holds at the moment
+_held: list[int] = []  # numbers that must not change at the moment; the last one counts
 
 
 def fixed() -> int | None:
     """Return the number of threads that must not change, or None where it may be chosen.
 
-    `one_thread` holds one; elsewhere OMP_NUM_THREADS says a number, if it is set.
+    A block of `one_thread` holds one, and a loop with a fixed number holds that. Elsewhere
+    OMP_NUM_THREADS says a number, if it is set.
     """
-    if _held is not None:
-        return _held
+    if _held:
+        return _held[-1]
     first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    return max(1, int(first)) if first.isdigit() else None
+    return max(1, int(first)) if first.isdecimal() else None
 
 
 def most() -> int:
-    """Return how many threads may compute at most: what is asked for, else one a granted core.
-
-    The processes that torchrun starts on one machine share its cores.
-    """
-    return fixed() or max(1, machine.cores() // int(os.environ.get("LOCAL_WORLD_SIZE", 1)))
+    """Return the number of threads that is asked for; else one for each granted core."""
+    return fixed() or machine.cores()
 
 
 def use(count: int) -> None:
@@ -70,26 +68,34 @@ def begin() -> None:
 
 
 def idle_seconds() -> float:
-    """Return the seconds that this machine's cores have been idle, summed, or could have been."""
+    """Return the seconds that all cores together were free for us since the machine started."""
     times = psutil.cpu_times()
-    return times.idle + getattr(times, "iowait", 0.0) + getattr(times, "nice", 0.0)
+    free = times.idle + getattr(times, "iowait", 0.0)
+    # Programs of low priority make room, unless this is one of them.
+    ordinary = not hasattr(os, "nice") or os.nice(0) == 0
+    return free + (getattr(times, "nice", 0.0) if ordinary else 0.0)
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Run the block, or the function that it decorates, on one thread, loops in it as well.
-
-    For pictures that follow a finger: single images lose more by sharing than they gain, and most
-    of all where other programs keep the cores busy.
-    """
-    global _held
-    held, before, _held = _held, torch.get_num_threads(), 1
-    use(1)
+def held(count: int) -> Iterator[None]:
+    """Run the block with `count` threads, loops in it as well."""
+    before = torch.get_num_threads()
+    _held.append(count)
+    use(count)
     try:
         yield
     finally:
-        _held = held
+        _held.remove(count)
         use(before)
+
+
+def one_thread():
+    """Run the block, or the function that it decorates, on one thread, loops in it as well.
+
+    For pictures that follow a slider: for one image, two threads cost more than they save, and
+    most of all where other programs keep the cores busy.
+    """
+    return held(1)
 
 
 class Chooser:
@@ -97,14 +103,15 @@ class Chooser:
 
     Candidates are 1, 2, 4 and so on up to `most()`. A trial times the number in use and one
     neighbour of it, and the faster one stays. Trials become rare where they change nothing, and
-    come at once where the steps become slow. More threads are tried where a core lies idle: on a
+    come at once where the steps become slow. More threads are tried where a core is idle: on a
     busy machine one step with too many threads can take as long as ten.
 
+    `tuned` runs a loop with it.
+
     Args:
-        threads: a fixed number instead; OMP_NUM_THREADS fixes it too.
+        threads: a fixed number instead; `fixed` goes before it.
         clock: returns seconds; tests pass their own.
-        idle: returns the seconds that all cores together have had for us: idle, waiting for a
-            disk, or busy with programs of low priority.
+        idle: returns the seconds that all cores together were free for us; tests pass their own.
     """
 
     def __init__(
@@ -113,8 +120,9 @@ class Chooser:
         clock: Callable[[], float] = time.perf_counter,
         idle: Callable[[], float] = idle_seconds,
     ):
-        self.most, self.clock, self.idle = threads or most(), clock, idle
-        self.fixed = self.most == 1 or (threads or fixed()) is not None
+        number = fixed() if _held else threads or fixed()
+        self.most, self.clock, self.idle = number or most(), clock, idle
+        self.fixed = number is not None or self.most == 1
         self.best = self.most if self.fixed else min(_chosen, self.most)
         self.candidates = sorted({2**k for k in range(self.most.bit_length())} | {self.most})
         self.speed = 0.0  # of the best number in the last trial, in steps per second
@@ -125,11 +133,13 @@ class Chooser:
         self._measure()
 
     def _measure(self) -> None:
-        """Begin to measure the number that is tried."""
+        """Begin to time the number that is tried."""
         use(self.tried)
+        if self.fixed:
+            return
         self.warmup = 0 if self.tried in self.prepared else WARMUP
         self.prepared.add(self.tried)
-        self.times = []
+        self.times, self.seconds = [], 0.0
         self.last, self.idle_before = self.clock(), self.idle()
 
     def tick(self) -> None:
@@ -139,29 +149,29 @@ class Chooser:
             return
         now = self.clock()
         self.times.append(now - self.last)
+        self.seconds += now - self.last
         self.last = now
         if self.warmup:
-            if len(self.times) == self.warmup or sum(self.times) > 4 * TRIAL:
+            if len(self.times) == self.warmup or self.seconds > 4 * TRIAL:
                 self._measure()
             return
-        seconds = sum(self.times)
         trial = self.tried != self.best
-        lost = seconds - len(self.times) / self.speed if trial else 0.0
+        lost = self.seconds - len(self.times) / self.speed if trial else 0.0
         if lost > TRIAL and min(self.times) * self.speed > HOPELESS:
             self._decide(False, 0.0, now)
+        elif len(self.times) < 2 * PARTS or self.seconds < TRIAL:
             return
-        if len(self.times) < 2 * PARTS or seconds < TRIAL:
-            return
-        # The median of a few parts: one may have drawn a picture.
-        parts = [part.mean() for part in np.array_split(self.times, PARTS)]
-        speed, free = 1 / max(np.median(parts), 1e-9), (self.idle() - self.idle_before) / seconds
-        better = trial and speed > BETTER * self.speed
-        if not trial or better:
-            self.busy = free < 0.5  # cores
-        if trial:
-            self._decide(better, speed, now)
-        elif self._due(speed, now):
-            self.speed, self.tried = speed, self._neighbour()
+        else:
+            # The median of a few parts: one may have drawn a picture.
+            parts = [part.mean() for part in np.array_split(self.times, PARTS)]
+            speed = 1 / max(np.median(parts), 1e-9)
+            better = trial and speed > BETTER * self.speed
+            if not trial or better:
+                self.busy = self.idle() - self.idle_before < 0.5 * self.seconds  # half a core
+            if trial:
+                self._decide(better, speed, now)
+            elif self._due(speed, now):
+                self.speed, self.tried = speed, self._neighbour()
         self._measure()
 
     def _due(self, speed: float, now: float) -> bool:
@@ -189,7 +199,6 @@ class Chooser:
         else:
             self.upwards, self.wait = not self.upwards, min(max(SOON, 2 * self.wait), LATE)
         self.tried, self.was_busy, self.last_trial = self.best, self.busy, now
-        self._measure()
 
     def __str__(self) -> str:
         """Say what was chosen and why, or nothing where there is no choice."""
@@ -200,9 +209,19 @@ class Chooser:
         return chosen if self.best == self.most else f"{chosen}: {why}"
 
 
-def tuned(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield the items of a loop, and choose the number of threads between them."""
-    chooser = Chooser()
-    for item in items:
-        yield item
-        chooser.tick()
+def tuned(items: Iterable[Item], chooser: Chooser | None = None) -> Iterator[Item]:
+    """Yield the items of a loop, and choose the number of threads between them.
+
+    After the loop PyTorch has the number that was chosen, also where the loop ended in a trial.
+    """
+    chooser = chooser or Chooser()
+    if chooser.fixed:
+        _held.append(chooser.most)
+    try:
+        for item in items:
+            yield item
+            chooser.tick()
+    finally:
+        if chooser.fixed:
+            _held.remove(chooser.most)
+        begin()

@@ -24,7 +24,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib import machine
-from course_lib.threads import Chooser, begin
+from course_lib.threads import Chooser, begin, tuned
 
 
 def seed_everything(seed: int) -> None:
@@ -99,22 +99,24 @@ class View(Protocol):
 
 
 @contextmanager
-def _stop_button() -> Iterator[threading.Event]:
-    """Turn the first interruption (the stop button) into an event; a second one interrupts at once.
+def stop_button() -> Iterator[threading.Event]:
+    """Turn the first interruption in the block (the stop button) into an event.
 
-    Outside of the main thread, and where something else than Python handles interruptions, nothing
-    changes.
+    A second one interrupts at once. Of blocks inside each other, all are told. Outside of the main
+    thread, and where something else than Python handles interruptions, nothing changes.
     """
     pressed, before = threading.Event(), signal.getsignal(signal.SIGINT)
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or not callable(before):
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield pressed
         return
 
     def stop(number, frame):
         signal.signal(signal.SIGINT, before)
         pressed.set()
+        if hasattr(before, "pressed"):
+            before(number, frame)
 
+    stop.pressed = pressed
     signal.signal(signal.SIGINT, stop)
     try:
         yield pressed
@@ -127,42 +129,44 @@ class Steps:
 
     Attributes:
         values: shown in the progress bar, name -> text.
-        seconds: spent in the loop so far.
         interrupted: True where the loop was stopped by hand.
     """
 
     def __init__(self, n: int, start: int = 0, progress: bool = True, threads: int | None = None):
         if n < 1:
             raise ValueError(f"steps are positive, got {n}")
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads are positive, got {threads}")
         self.n, self.start, self.progress, self.threads = n, start, progress, threads
         self.values: dict[str, str] = {}
-        self.seconds, self.interrupted = 0.0, False
+        self.interrupted = False
 
     def __iter__(self) -> Iterator[int]:
-        chooser, began = Chooser(self.threads), time.perf_counter()
-        self.interrupted = False
+        chooser, done = Chooser(self.threads), self.start
         bar = tqdm(
             total=self.n,
             initial=self.start,
             disable=not self.progress,
             unit="step",
             leave=False,
-            # In a notebook each redrawing is three messages or more. Whoever reads them late, as
-            # nbval does at a cell's end, loses what goes beyond the 1,000 that the kernel's socket
-            # holds.
+            # In a notebook each redrawing is three messages or more. nbval reads them at the end
+            # of a cell only, and loses what goes beyond the 1,000 that the kernel's socket holds.
             mininterval=1.0,
         )
-        with _stop_button() as pressed, bar:
-            for i in range(self.start, self.n):
-                yield i
-                self.seconds = time.perf_counter() - began
-                chooser.tick()
-                told = [f"{name} {text}" for name, text in self.values.items()]
-                bar.set_postfix_str(", ".join(filter(None, (*told, str(chooser)))), refresh=False)
-                bar.update()
-                if pressed.is_set():
-                    self.interrupted = i + 1 < self.n
-                    return
+        with stop_button() as pressed, bar:
+            try:
+                for i in tuned(range(self.start, self.n), chooser):
+                    yield i
+                    done = i + 1
+                    said = [f"{name} {text}" for name, text in self.values.items()]
+                    said += filter(None, [str(chooser)])
+                    bar.set_postfix_str(", ".join(said), refresh=False)
+                    bar.update()
+                    if pressed.is_set():
+                        bar.total = bar.n  # else it turns red and stays: this is no error
+                        return
+            finally:
+                self.interrupted = pressed.is_set() and done < self.n
 
 
 def steps(n: int, *, start: int = 0, progress: bool = True, threads: int | None = None) -> Steps:
@@ -170,8 +174,9 @@ def steps(n: int, *, start: int = 0, progress: bool = True, threads: int | None 
 
     While the loop runs, a bar shows its progress, and the number of threads follows what else the
     machine does (`threads.Chooser`); the bar says which number was chosen, and why. The stop button
-    ends the loop after the step that is running, without an error: what follows the loop runs with
-    what there is. Pressed a second time, it interrupts at once.
+    ends the loop after the step that is running, without an error: the code after the loop uses the
+    steps that were done. A later training begins all the same. Pressed twice in a step, the button
+    interrupts at once.
 
     Args:
         n: where to stop; steps, not seconds, so that the same lesson gives the same pictures.
@@ -210,8 +215,8 @@ def fit(
             also where the stop button made it the last.
 
     Returns:
-        The history. The stop button ends the training, not the notebook: models keep their last
-        complete step and the history so far is returned.
+        The history. The stop button ends the training after the step that is running, not the
+        notebook: the history so far is returned. Pressed twice in a step, it ends that step too.
 
     Raises:
         ValueError: `steps` or `every` is not positive.
@@ -255,9 +260,10 @@ def fit(
         history.seconds = time.perf_counter() - began
         if batch is not None and history.seconds > 0:
             history.images_per_second = history.steps * batch / history.seconds
-        machine.give_back_memory()
-        if show is not None:
-            show.finish(history)
+        with stop_button():  # pressed now, it would lose the history
+            machine.give_back_memory()
+            if show is not None:
+                show.finish(history)
     return history
 
 

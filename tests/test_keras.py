@@ -3,7 +3,9 @@
 Runs on the backend that KERAS_BACKEND names: PyTorch in `make test`, both in `make test-keras`.
 """
 
+import os
 import re
+import signal
 import sys
 
 import numpy as np
@@ -235,6 +237,25 @@ def test_fit_paints_and_remembers(lesson, batch):
     assert show.history["loss_d"][:2] == pytest.approx([float(loss) for loss in single], abs=1e-3)
     assert show.history.images_per_second > 0
     assert keras_port.callback(figures.live(lambda: None, alt=""), 1, 1).history.steps == 0
+
+
+def test_the_stop_button_ends_fit_after_its_step(lesson, batch):
+    _, _, gan = compiled(lesson)
+    arrays, seen = (keras_port.to_keras(batch[0]), batch[1].numpy()), []
+
+    class View:
+        def update(self, history):
+            os.kill(os.getpid(), signal.SIGINT)
+
+        def finish(self, history):
+            seen.append((history.steps, history.interrupted))
+
+    show = keras_port.callback(View(), every=2, batch=64)
+    gan.fit(
+        (arrays for _ in range(9)), steps_per_epoch=9, shuffle=False, verbose=0, callbacks=[show]
+    )
+    assert seen == [(2, True)]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_average_of_weights_moves_in(lesson, batch):

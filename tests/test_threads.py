@@ -17,7 +17,6 @@ def forgetting(monkeypatch):
     """Begin as in a new process, on two cores, and leave PyTorch's number as it was."""
     before = torch.get_num_threads()
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
     monkeypatch.setattr(threads, "_chosen", 1)
     monkeypatch.setattr(machine, "cores", lambda: 2)
     yield
@@ -187,20 +186,13 @@ def test_one_granted_core_is_one_thread_and_nothing_to_say(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("said", "number"), [("3", 3), (" 2 ", 2), ("4,2", 4), ("0", 1), ("many", None), ("", None)]
+    ("said", "number"),
+    [("3", 3), (" 2 ", 2), ("4,2", 4), ("0", 1), ("many", None), ("²", None), ("", None)],
 )
 def test_what_omp_num_threads_asks_for(said, number, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", said)
     assert threads.fixed() == number
     assert threads.most() == (number or 2)
-
-
-@pytest.mark.parametrize(("processes", "most"), [(None, 3), ("1", 3), ("2", 1), ("8", 1)])
-def test_torchruns_processes_share_the_cores(processes, most, monkeypatch):
-    monkeypatch.setattr(machine, "cores", lambda: 3)
-    if processes is not None:
-        monkeypatch.setenv("LOCAL_WORLD_SIZE", processes)
-    assert threads.most() == most
 
 
 def test_one_thread_holds_for_loops_inside_of_it_and_is_given_back():
@@ -230,6 +222,47 @@ def test_a_loop_inside_of_a_step_does_not_decide_for_it():
 
 def test_tuned_yields_what_it_is_given():
     assert list(threads.tuned(x * x for x in range(5))) == [0, 1, 4, 9, 16]
+
+
+@pytest.mark.parametrize("steps", range(1, 60))
+def test_after_a_loop_of_any_length_the_chosen_number_is_left(steps):
+    # A loop may end in the middle of a trial.
+    slow = Machine({1: 46.0, 2: 6.0})
+    for _ in threads.tuned(range(steps), Chooser(clock=lambda: slow.now, idle=lambda: slow.now)):
+        slow.step()
+    assert torch.get_num_threads() == threads._chosen == 1
+
+
+def test_after_a_break_too():
+    slow = Machine({1: 46.0, 2: 6.0})
+    for _ in threads.tuned(range(60), Chooser(clock=lambda: slow.now, idle=lambda: slow.now)):
+        slow.step()
+        if torch.get_num_threads() == 2:
+            break
+    assert slow.used and torch.get_num_threads() == 1
+
+
+def test_a_loop_with_a_fixed_number_fixes_those_inside_of_it():
+    for _ in threads.tuned(range(2), Chooser(threads=2)):
+        for _ in threads.tuned(range(3), Chooser(threads=1)):
+            assert torch.get_num_threads() == 2 and threads.fixed() == 2
+        with threads.one_thread():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+    assert threads.fixed() is None and torch.get_num_threads() == 1
+
+
+def test_programs_of_low_priority_count_as_idle_unless_this_is_one(monkeypatch):
+    times = type("Times", (), {"idle": 5.0, "iowait": 1.0, "nice": 2.0, "user": 9.0})
+    monkeypatch.setattr("psutil.cpu_times", lambda: times)
+    monkeypatch.setattr("os.nice", lambda change: 0, raising=False)
+    assert threads.idle_seconds() == 8.0
+    monkeypatch.setattr("os.nice", lambda change: 19, raising=False)
+    assert threads.idle_seconds() == 6.0
+    monkeypatch.delattr("os.nice")  # Windows, where there are fewer fields as well
+    monkeypatch.delattr(times, "iowait")
+    monkeypatch.delattr(times, "nice")
+    assert threads.idle_seconds() == 5.0
 
 
 def test_sampling_and_judges_choose_too(monkeypatch):

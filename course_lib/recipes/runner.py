@@ -91,11 +91,13 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
     every = work.every if every is None else every
     parts = {**work.parts, "clock": clock}
     first = training.load_checkpoint(checkpoint, parts) if checkpoint.exists() else 0
-    before = clock.seconds
+    before, saved = clock.seconds, first
 
     def keep(i: int, history: training.History) -> None:
+        nonlocal saved
         clock.seconds = before + history.seconds
         training.save_checkpoint(checkpoint, i + 1, parts)
+        saved = i + 1
         means = ", ".join(f"{key} {value:.4f}" for key, value in history.recent(every).items())
         print(f"step {i + 1} of {recipe.steps}, {clock.seconds:.0f} s: {means}", flush=True)
 
@@ -112,7 +114,7 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
         )
         if history.interrupted:
             if first_rank:
-                print(f"stopped; go on with --resume from step {first + history.steps}")
+                print(f"stopped; go on with --resume from step {saved}")
             return out
     if not first_rank:
         return out
