@@ -318,7 +318,7 @@ def test_make_test_counts_every_part(clone):
     plan = dry_run(clone, "test", "ARGS=-k fashion")
     for part in ("ruff check", "ruff format --check"):
         assert f"{part} || status=1" in plan
-    everything = r"OMP_NUM_THREADS=1 .*pytest -n 2 --dist loadfile .*--nbval .*tests notebooks +"
+    everything = r"OMP_NUM_THREADS=1 .*pytest -n 2 --dist loadfile .*--nbval .* tests notebooks +"
     plan = plan.replace("\\\n", "")
     assert re.search(everything + r"-k fashion \|\| status=1", plan)
     assert "exercises" not in plan
