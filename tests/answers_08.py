@@ -712,7 +712,7 @@ ANSWERS = {
             (FACTS | {FACT[6]: "no machine drew it"}, r"One screenshot"),
             (FACTS | {FACT[7]: "a proof"}, r"other facts"),
             (FACTS | {FACT[8]: "the labels"}, r"labels are an input"),
-            (FACTS | {FACT[9]: "permission"}, r"one condition"),
+            (FACTS | {FACT[9]: "permission"}, r"Its condition is the credit"),
         ],
     ),
     "design_set": Answers(

@@ -175,6 +175,7 @@ class Notebook:
         assert found.count() == explorers
         sliders = 0
         for explorer in found.all():
+            explorer.scroll_into_view_if_needed()
             picture = explorer.locator("img.explorer-picture")
             for slider in explorer.get_by_role("slider").all():
                 self._both_ends(slider, picture)
@@ -204,6 +205,7 @@ class Notebook:
         assert not complaints, _plain(complaints)
 
     def _both_ends(self, slider, picture) -> None:
+        slider.scroll_into_view_if_needed()  # what is off the screen has no text
         whole = slider.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]")
         name, readout = whole.inner_text().replace("\n", " "), whole.locator(".widget-readout")
         start, value = readout.inner_text(), slider.get_attribute("aria-valuenow")

@@ -129,7 +129,8 @@ def test_a_lost_process_is_told_from_an_error_of_ones_own(monkeypatch, message, 
 
 def test_torchrun_starts_the_command_as_a_module(tmp_path):
     status, printed = start(*TORCHRUN, "-m", "course_lib", "train", "x", folder=tmp_path)
-    assert status != 0 and printed.count("no recipe is named 'x'") == 2
+    # The first of the two to fail may end the other before it says so.
+    assert status != 0 and 1 <= printed.count("no recipe is named 'x'") <= 2
 
 
 @pytest.fixture

@@ -240,6 +240,7 @@ def test_fit_paints_and_remembers(lesson, batch):
 
 
 def test_the_stop_button_ends_fit_after_its_step(lesson, batch):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     _, _, gan = compiled(lesson)
     arrays, seen = (keras_port.to_keras(batch[0]), batch[1].numpy()), []
 
@@ -255,7 +256,7 @@ def test_the_stop_button_ends_fit_after_its_step(lesson, batch):
         (arrays for _ in range(9)), steps_per_epoch=9, shuffle=False, verbose=0, callbacks=[show]
     )
     assert seen == [(2, True)]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
 
 
 def test_the_average_of_weights_moves_in(lesson, batch):

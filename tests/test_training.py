@@ -90,6 +90,14 @@ def test_an_interruption_keeps_the_last_complete_step():
     assert history.interrupted and history["loss"] == [0, 1, 2] and show.finished == 1
 
 
+@pytest.fixture(autouse=True)
+def interruptions():
+    """Let Python handle interruptions, also where the tests run as a shell's background job."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def stop_button():
     os.kill(os.getpid(), signal.SIGINT)
 
