@@ -353,22 +353,64 @@ def effects(
         step: in standard deviations of z.
         n, seed: of the latent vectors; take another seed than `find` learnt from.
     """
+    ends = _readings(generator, judge, directions, step, n, seed, batch, options)
+    return (ends[0] - ends[1]).mean(dim=1)
+
+
+def success(
+    generator: nn.Module,
+    judge: nn.Module,
+    directions: Directions,
+    step: float = 3.0,
+    n: int = 100,
+    seed: int = 1,
+    batch: int = 100,
+    **options,
+) -> dict[str, float]:
+    """Return how often a step along each direction leads to what it asks for, by name.
+
+    The percentage (0 to 1) of portraits in which the judge finds more of the attribute likelier
+    after +step, and less of it likelier after −step: the mean of the two, so that a direction
+    without effect has ½, however rare a side is.
+
+    Args:
+        generator, judge, directions, n, seed, batch, options: as in `effects`.
+        step: in standard deviations of z; 3 is where the lesson's sliders end.
+    """
+    ends = _readings(generator, judge, directions, step, n, seed, batch, options)
+    return {
+        name: 0.5 * ((ends[0, k, :, k] > 0.5).double() + (ends[1, k, :, k] < 0.5)).mean().item()
+        for k, name in enumerate(directions.contrasts)
+    }
+
+
+def _readings(
+    generator: nn.Module,
+    judge: nn.Module,
+    directions: Directions,
+    step: float,
+    n: int,
+    seed: int,
+    batch: int,
+    options: dict,
+) -> torch.Tensor:
+    """Return every contrast's `reading` after each step, (2, K, n, K).
+
+    [0, k, i, j] is contrast j's at +step along direction k from latent vector i, [1, …] at −step.
+    """
     z, count = latents(n, generator.z_dim, seed), len(directions.vectors)
-    readings = {}
+    readings = torch.zeros(2, count, n, count)
     with evaluating(generator, judge):
-        for k, side in ((k, side) for k in range(count) for side in (1, -1)):
+        for end, k in ((end, k) for end in (0, 1) for k in range(count)):
             amounts = torch.zeros(count)
-            amounts[k] = side * step
-            total = torch.zeros(count)
-            for part in steered(z, amounts, directions.vectors).split(batch):
-                images = generator(part, **options).clamp(-1, 1)
+            amounts[k] = step if end == 0 else -step
+            moved = steered(z, amounts, directions.vectors)
+            for first in range(0, n, batch):
+                images = generator(moved[first : first + batch], **options).clamp(-1, 1)
                 chances = judge.probabilities(enlarged(images))
-                total += torch.stack(
-                    [contrast.reading(chances).sum() for contrast in directions.contrasts.values()]
-                )
-            readings[k, side] = total / n
-    rows = [readings[k, 1] - readings[k, -1] for k in range(count)]
-    return torch.stack(rows) if rows else torch.empty(0, 0)
+                for j, contrast in enumerate(directions.contrasts.values()):
+                    readings[end, k, first : first + batch, j] = contrast.reading(chances)
+    return readings
 
 
 def slerp(z0: torch.Tensor, z1: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:

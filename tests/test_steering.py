@@ -154,6 +154,16 @@ def test_disentangled_directions_change_one_attribute_only(found):
     assert own.min() > 0.5 and others.max() < 0.15
 
 
+def test_success_is_certain_along_a_true_direction_and_chance_along_a_blind_one():
+    true = steering.success(Painter(), Judge(), truth().disentangled(), step=3.0)
+    assert list(true) == NAMES and min(true.values()) > 0.95
+    none = torch.linalg.qr(known_directions().T, mode="complete").Q.T[9:18]
+    blind = Directions(CONTRASTS, none, {}, {})  # orthogonal to all that is painted
+    assert list(steering.success(Painter(), Judge(), blind, step=3.0).values()) == [0.5] * 9
+    turned = Directions(CONTRASTS, -known_directions(), {}, {})
+    assert max(steering.success(Painter(), Judge(), turned, step=3.0).values()) < 0.05
+
+
 def test_a_step_changes_one_score_by_what_was_asked():
     raw, alone = known_directions(), truth().disentangled().vectors
     z = steering.on_sphere(latents(50, Z, seed=3))
