@@ -193,7 +193,7 @@ def main() -> None:
     save_file(state, path.with_suffix(".safetensors"))
     stage = generator.sizes.index(trial.size)
     samples = metrics.enlarged(generator.sample(32, seed=0, stage=stage))
-    save_image(samples, path.with_suffix(".png"), 8, normalize=True, value_range=(-1, 1))
+    save_image(samples, path.with_suffix(".png"), nrow=8, normalize=True, value_range=(-1, 1))
     row = {"name": options.name, **changes, "seconds": options.seconds, **done}
     row |= figures(generator, trial.size)
     print(json.dumps(row), flush=True)

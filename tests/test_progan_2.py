@@ -34,7 +34,7 @@ def short(monkeypatch):
 def test_the_recipe_keeps_the_networks_and_leaves_the_old_one_alone():
     old, new = (recipes.recipe(f"progan-personas{end}") for end in ("", "-2"))
     assert (old.objective, old.penalty_every, old.ema) == ("wgan-gp", 1, 0.999)
-    assert (new.objective, new.falling) == ("r1", 0.0), "any leg's average could ship"
+    assert (new.objective, new.falling) == ("paired", 0.0), "any leg's average could ship"
     assert new.model == old.model
     last = Schedule(new.stages).at(new.steps - 1)
     assert (last.stage, last.fade) == (4, 1)
@@ -50,16 +50,29 @@ def test_penalties_act_in_every_third_step_and_weigh_three_times(short):
 
     for i in range(5):
         loss, distance = recipe.critic_loss(critic, real.clone(), fake.clone(), i)
-        game = losses.discriminator_loss(critic(real), critic(fake))
+        game = losses.relativistic_discriminator_loss(critic(real), critic(fake))
         penalty = 3 * (0.5 + 0.25) * 4.5 if i % 3 == 0 else 0
         assert loss.item() == pytest.approx(game.item() + penalty, rel=1e-5), i
         expected = (critic(real) - critic(fake)).mean().item()
         assert distance.item() == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("r2", [0.0, 0.3])
-def test_both_networks_learn_and_all_losses_are_finite(short, r2):
-    work = dataclasses.replace(short, r2=r2).begin()
+def test_the_generator_is_paired_with_real_images_and_moves_alone(short):
+    real, fake = torch.randn(2, 4, 3, 2, 2, generator=torch.Generator().manual_seed(1))
+    real, fake = real.requires_grad_(), fake.requires_grad_()
+
+    def critic(images):
+        return images.sum(dim=(1, 2, 3))
+
+    loss = short.generator_loss(critic, real, fake)
+    expected = losses.relativistic_generator_loss(critic(real), critic(fake))
+    assert loss.item() == pytest.approx(expected.item())
+    loss.backward()
+    assert real.grad is None and fake.grad.abs().sum() > 0
+
+
+def test_both_networks_learn_and_all_losses_are_finite(short):
+    work = short.begin()
     parts = [work.parts["generator"], work.parts["discriminator"]]
     before = [[p.detach().clone() for p in part.parameters()] for part in parts]
     for i in range(short.steps):
