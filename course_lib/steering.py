@@ -271,6 +271,56 @@ def find(
     return Directions(kept, stacked, accuracy, missing)
 
 
+def turned(
+    generator: nn.Module,
+    judge: nn.Module,
+    directions: Directions,
+    step: float = 3.0,
+    updates: int = 40,
+    n: int = 12,
+    rate: float = 0.03,
+    seed: int = 0,
+) -> Directions:
+    """Return each direction turned to where a step along it succeeds more often.
+
+    A regression in z finds what a plane can tell; an attribute that z decides in a crooked way
+    escapes it. Here Adam ascends, through generator and judge, the mean log-probability that the
+    judge gives to more of the attribute after +step, and to less of it after −step. Jahanian, Chai
+    and Isola 2020 ("On the steerability of generative adversarial networks") learn walks so.
+
+    Args:
+        generator, judge: as in `find`.
+        directions: where to begin.
+        step: in standard deviations of z.
+        updates: of Adam, for each direction.
+        n: latent vectors in an update.
+        rate: of Adam.
+        seed: of the latent vectors.
+
+    Returns:
+        Directions with the same contrasts; their accuracy is still that of the regressions.
+    """
+    random, vectors = torch.Generator().manual_seed(seed), []
+    ends = torch.tensor([step, -step]).repeat_interleave(n)[:, None]  # (2n, 1)
+    with evaluating(generator, judge), torch.enable_grad():
+        pairs = zip(directions.contrasts.values(), directions.vectors, strict=True)
+        for contrast, start in pairs:
+            vector = start[None].clone().requires_grad_()  # (1, z_dim)
+            adam = torch.optim.Adam([vector], lr=rate)
+            for _ in range(updates):
+                z = torch.randn(n, generator.z_dim, generator=random).repeat(2, 1)
+                moved = steered(z, ends, functional.normalize(vector, dim=1))
+                images = generator(moved).clamp(-1, 1)
+                more = contrast.reading(judge.probabilities(enlarged(images)))  # (2n,)
+                wanted = torch.cat([more[:n], 1 - more[n:]])
+                loss = -(wanted + 1e-4).log().mean()
+                # Of this direction only: the networks' own gradients stay as they are.
+                (vector.grad,) = torch.autograd.grad(loss, vector)
+                adam.step()
+            vectors.append(functional.normalize(vector.detach()[0], dim=0))
+    return replace(directions, vectors=torch.stack(vectors))
+
+
 def on_sphere(z: torch.Tensor) -> torch.Tensor:
     """Return z (N, z_dim) scaled to the length √z_dim, where pixel norm puts it."""
     return math.sqrt(z.shape[1]) * functional.normalize(z, dim=1)

@@ -165,6 +165,25 @@ def test_success_is_certain_along_a_true_direction_and_chance_along_a_blind_one(
     assert max(steering.success(Painter(), Judge(), turned, step=3.0).values()) < 0.05
 
 
+def test_turned_directions_find_the_truth_from_afar():
+    generator, judge = Painter(), Judge()
+    few = dict(list(CONTRASTS.items())[:2])
+    true, noise = (
+        known_directions()[:2],
+        torch.randn(2, Z, generator=torch.Generator().manual_seed(2)),
+    )
+    start = nn.functional.normalize(true + 0.4 * noise, dim=1)
+    before = Directions(few, start, {"longer hair": 0.7}, {})
+    after = steering.turned(generator, judge, before, step=1.0, updates=60)
+    torch.testing.assert_close(after.vectors.norm(dim=1), torch.ones(2))
+    cosines = [(d.vectors * true).sum(dim=1) for d in (before, after)]
+    assert (cosines[0] < 0.6).all() and (cosines[1] > 0.75).all(), cosines
+    success = [steering.success(generator, judge, d, step=1.0) for d in (before, after)]
+    assert all(success[1][name] > success[0][name] for name in few)
+    assert after.accuracy == before.accuracy and generator.truth.requires_grad
+    assert generator.truth.grad is None
+
+
 def test_a_step_changes_one_score_by_what_was_asked():
     raw, alone = known_directions(), truth().disentangled().vectors
     z = steering.on_sphere(latents(50, Z, seed=3))

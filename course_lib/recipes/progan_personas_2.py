@@ -89,14 +89,15 @@ def portrait_details(generator: Generator) -> dict:
     """
     judge = zoo.load("personas-cnn")
     by_tone = metrics.certainty_by("skin tone", generator.sample(2000, seed=1), judge)
-    directions = steering.find(generator, judge, n=8000, batch=50)
-    success = steering.success(generator, judge, directions, n=100)
+    directions = steering.find(generator, judge, n=2000, batch=50)
+    success = steering.success(generator, judge, directions, batch=50)
     return {
         "certainty on the worst skin tone, relative to the best": {
             name: round(metrics.evenness(by_tone, name), 4) for name in ("eyes", "mouth")
         },
         "told from z": {name: round(value, 3) for name, value in directions.accuracy.items()},
         "success of directions": {name: round(value, 3) for name, value in success.items()},
+        "directions that succeed in 80 % or more": sum(value >= 0.8 for value in success.values()),
     }
 
 
