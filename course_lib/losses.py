@@ -84,6 +84,44 @@ def r1_penalty(real_logits: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     return 0.5 * gradient.square().sum(dim=(1, 2, 3)).mean()
 
 
+def r2_penalty(fake_logits: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+    """Return half the mean squared norm of D's gradient at generated images, which is R2.
+
+    ½ E ‖∇ₓ a(G(z))‖², Mescheder et al. 2018, equation 10, without its weight γ. With R1 it keeps D
+    smooth on both sides; Huang et al. 2024 (R3GAN) need both where images are compared in pairs.
+
+    Args:
+        fake_logits: (N,), computed from `fake` with a graph.
+        fake: generated images (N, C, H, W), detached from G, that require gradients.
+    """
+    return r1_penalty(fake_logits, fake)
+
+
+def relativistic_discriminator_loss(
+    real_logits: torch.Tensor, fake_logits: torch.Tensor
+) -> torch.Tensor:
+    """Return −E log sigmoid(a(x) − a(G(z))), to be minimised by D; ln 2 at equal logits.
+
+    Each real image is compared with one generated image: Jolicoeur-Martineau 2019, section 4.1
+    (RSGAN). D only has to place the real image above the other, not above a fixed 0.
+
+    Args:
+        real_logits, fake_logits: (N,); row i of both is a pair.
+    """
+    return softplus(fake_logits - real_logits).mean()
+
+
+def relativistic_generator_loss(
+    real_logits: torch.Tensor, fake_logits: torch.Tensor
+) -> torch.Tensor:
+    """Return −E log sigmoid(a(G(z)) − a(x)), the generator's side; ln 2 at equal logits.
+
+    Args:
+        real_logits, fake_logits: (N,); row i of both is a pair.
+    """
+    return softplus(real_logits - fake_logits).mean()
+
+
 def wgan_critic_loss(real_scores: torch.Tensor, fake_scores: torch.Tensor) -> torch.Tensor:
     """Return E f(G(z)) − E f(x), to be minimised by the critic f; 0 where it tells no difference.
 

@@ -187,3 +187,38 @@ def test_r1_reaches_the_weights_of_the_critic():
     real = torch.randn(6, 1, 2, 2, requires_grad=True)
     losses.r1_penalty((real.flatten(1) * w).sum(dim=1), real).backward()
     torch.testing.assert_close(w.grad, torch.ones(4))  # the slope of ½‖w‖² is w
+
+
+def test_r2_is_r1_at_generated_images():
+    """The same line with ‖w‖ = 3, at what G drew; no gradient goes on to G."""
+    w = torch.full((4,), 1.5, requires_grad=True)
+    fake = torch.randn(6, 1, 2, 2, requires_grad=True)
+    penalty = losses.r2_penalty(fake.flatten(1) @ w, fake)
+    assert penalty.item() == pytest.approx(4.5)
+    penalty.backward()
+    torch.testing.assert_close(w.grad, torch.full((4,), 1.5))
+
+
+def test_pairing_compares_each_real_image_with_one_generated():
+    assert losses.relativistic_discriminator_loss(ZERO, ZERO).item() == pytest.approx(math.log(2))
+    assert losses.relativistic_generator_loss(ZERO, ZERO).item() == pytest.approx(math.log(2))
+    real, fake = torch.randn(2, 64, generator=torch.Generator().manual_seed(0)) * 5
+    ones, zeros = torch.ones(64), torch.zeros(64)
+    for level in (0.0, 7.0):  # only differences count
+        loss = losses.relativistic_discriminator_loss(real + level, fake + level)
+        torch.testing.assert_close(loss, bce(real - fake, ones))
+        loss = losses.relativistic_generator_loss(real + level, fake + level)
+        torch.testing.assert_close(loss, bce(real - fake, zeros))
+
+
+def test_pairing_pulls_the_two_logits_apart_and_together():
+    real, fake = (torch.tensor([a], requires_grad=True) for a in (1.0, -2.0))
+    for loss, signs in (
+        (losses.relativistic_discriminator_loss, (-1, 1)),
+        (losses.relativistic_generator_loss, (1, -1)),
+    ):
+        slopes = torch.autograd.grad(loss(real, fake), (real, fake))
+        assert tuple(slope.sign().item() for slope in slopes) == signs
+        assert slopes[0].item() == pytest.approx(-slopes[1].item())
+    far = torch.tensor([100.0])
+    assert losses.relativistic_generator_loss(far, -far).item() == pytest.approx(200)

@@ -130,6 +130,25 @@ def test_the_judge_is_sure_of_real_portraits_and_less_of_blurred_ones(judge, por
     assert metrics.certainty(mixed, judge) == pytest.approx(half), "a mean over images"
 
 
+def test_certainty_by_tone_shows_which_faces_lose_their_features(judge, portraits):
+    images, attributes = portraits
+    by_tone = metrics.certainty_by("skin tone", images, judge)
+    assert set(by_tone) == set(data.ATTRIBUTES["skin tone"])
+    assert metrics.evenness(by_tone, "eyes") > 0.9 and metrics.evenness(by_tone, "mouth") > 0.9
+    groups = metrics.read(images, judge)[:, NAMES.index("skin tone")].bincount().double()
+    means = torch.tensor([group["eyes"] for group in by_tone.values()], dtype=torch.float64)
+    whole = metrics.certainty(images, judge)["eyes"]
+    assert ((groups * means).sum() / len(images)).item() == pytest.approx(whole)
+    # Blur the very dark faces: only their certainty falls.
+    dark = attributes[:, NAMES.index("skin tone")] == len(by_tone) - 1
+    damaged = images.clone()
+    damaged[dark] = metrics.enlarged(torch.nn.functional.avg_pool2d(images[dark], 8))
+    uneven = metrics.certainty_by("skin tone", damaged, judge)
+    assert metrics.evenness(uneven, "mouth") < 0.85
+    few = metrics.certainty_by("skin tone", images[:2], judge)
+    assert len(few) <= 2, "tones that are not there are left out"
+
+
 def test_the_report_of_portraits_without_captions(judge):
     real = data.to_float(data.personas("test")[0][:100])
     torch.manual_seed(0)

@@ -154,6 +154,36 @@ def test_disentangled_directions_change_one_attribute_only(found):
     assert own.min() > 0.5 and others.max() < 0.15
 
 
+def test_success_is_certain_along_a_true_direction_and_chance_along_a_blind_one():
+    true = steering.success(Painter(), Judge(), truth().disentangled(), step=3.0)
+    assert list(true) == NAMES and min(true.values()) > 0.95
+    none = torch.linalg.qr(known_directions().T, mode="complete").Q.T[9:18]
+    blind = Directions(CONTRASTS, none, {}, {})  # orthogonal to all that is painted
+    # A step of 1 stays well inside the sphere: at its edge nothing would be left to judge.
+    assert list(steering.success(Painter(), Judge(), blind, step=1.0).values()) == [0.5] * 9
+    turned = Directions(CONTRASTS, -known_directions(), {}, {})
+    assert max(steering.success(Painter(), Judge(), turned, step=3.0).values()) < 0.05
+
+
+def test_turned_directions_find_the_truth_from_afar():
+    generator, judge = Painter(), Judge()
+    few = dict(list(CONTRASTS.items())[:2])
+    true, noise = (
+        known_directions()[:2],
+        torch.randn(2, Z, generator=torch.Generator().manual_seed(2)),
+    )
+    start = nn.functional.normalize(true + 0.4 * noise, dim=1)
+    before = Directions(few, start, {"longer hair": 0.7}, {})
+    after = steering.turned(generator, judge, before, step=1.0, updates=60)
+    torch.testing.assert_close(after.vectors.norm(dim=1), torch.ones(2))
+    cosines = [(d.vectors * true).sum(dim=1) for d in (before, after)]
+    assert (cosines[0] < 0.6).all() and (cosines[1] > 0.75).all(), cosines
+    success = [steering.success(generator, judge, d, step=1.0) for d in (before, after)]
+    assert all(success[1][name] > success[0][name] for name in few)
+    assert after.accuracy == before.accuracy and generator.truth.requires_grad
+    assert generator.truth.grad is None
+
+
 def test_a_step_changes_one_score_by_what_was_asked():
     raw, alone = known_directions(), truth().disentangled().vectors
     z = steering.on_sphere(latents(50, Z, seed=3))

@@ -26,8 +26,10 @@ from course_lib.metrics.labels import (
 from course_lib.metrics.neighbours import nearest
 from course_lib.metrics.personas import (
     certainty,
+    certainty_by,
     combination_shares,
     enlarged,
+    evenness,
     obeyed,
     personas_report,
     portraits_report,
@@ -42,6 +44,7 @@ __all__ = [
     "Estimate",
     "agreement",
     "certainty",
+    "certainty_by",
     "closest_pair",
     "combination_shares",
     "compare",
@@ -53,6 +56,7 @@ __all__ = [
     "drum_measures",
     "drums_report",
     "enlarged",
+    "evenness",
     "fashion_report",
     "fashion_reports",
     "features",

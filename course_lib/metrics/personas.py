@@ -179,13 +179,60 @@ def certainty(images: torch.Tensor, judge: nn.Module, batch: int = 25) -> dict[s
     Returns:
         Means, between 1/(number of values) and 1, by attribute.
     """
-    sums = dict.fromkeys(ATTRIBUTES, 0.0)
+    return {name: top.mean().item() for name, (top, _) in _sure(images, judge, batch).items()}
+
+
+def certainty_by(
+    by: str, images: torch.Tensor, judge: nn.Module, batch: int = 25
+) -> dict[str, dict[str, float]]:
+    """Return `certainty` apart for each value of one attribute, such as each skin tone.
+
+    Eyes and mouths that vanish on dark faces leave the judge less sure of them there.
+
+    Args:
+        by: a name in `ATTRIBUTES`; its values are those that the judge reads in the images.
+        images, judge, batch: as `certainty` takes them.
+
+    Returns:
+        Value -> attribute -> mean top probability. A value that the judge never reads is left out.
+    """
+    sure = _sure(images, judge, batch)
+    groups = {value: sure[by][1] == i for i, value in enumerate(ATTRIBUTES[by])}
+    return {
+        value: {name: top[group].mean().item() for name, (top, _) in sure.items()}
+        for value, group in groups.items()
+        if group.any()
+    }
+
+
+def evenness(certainties: dict[str, dict[str, float]], attribute: str) -> float:
+    """Return how sure the judge is of an attribute in the worst group, relative to the best.
+
+    Args:
+        certainties: what `certainty_by` returns.
+        attribute: a name in `ATTRIBUTES`.
+
+    Returns:
+        0 to 1; 1 where the judge is equally sure in all groups.
+    """
+    means = [group[attribute] for group in certainties.values()]
+    return min(means) / max(means)
+
+
+def _sure(
+    images: torch.Tensor, judge: nn.Module, batch: int
+) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """Return by attribute the judge's top probability, float64 (N,), and its index (N,)."""
+    parts = {name: [] for name in ATTRIBUTES}
     with evaluating(judge):
         for part in threads.tuned(images.split(batch)):
             part = to_float(part) if part.dtype == torch.uint8 else part
             for name, chances in judge.probabilities(enlarged(part)).items():
-                sums[name] += chances.amax(dim=1).double().sum().item()
-    return {name: total / len(images) for name, total in sums.items()}
+                parts[name].append(chances.double().max(dim=1))
+    return {
+        name: (torch.cat([top.values for top in tops]), torch.cat([top.indices for top in tops]))
+        for name, tops in parts.items()
+    }
 
 
 def portraits_report(samples: torch.Tensor, judge: nn.Module) -> dict:

@@ -17,6 +17,7 @@ RECIPES = {
     "progan-celeba": "progan_celeba",
     "progan-celeba-128": "progan_celeba",
     "progan-personas": "progan_personas",
+    "progan-personas-2": "progan_personas_2",
     "stackgan-personas": "stackgan_personas",
     "stackgan-stage1-personas": "stackgan_personas",
     "text-encoder-personas": "text_encoder",

@@ -145,7 +145,7 @@ class ProGANPersonas:
             players.descend("d", loss_d)
             # The critic only passes gradients on now; not to compute its own saves a seventh.
             critic.requires_grad_(False)
-            loss_g = self.generator_loss(critic(fake, stage, fade))
+            loss_g = self.generator_loss(partial(critic, stage=stage, fade=fade), real, fake)
             players.descend("g", loss_g)
             critic.requires_grad_(True)
             players.end_step()
@@ -195,11 +195,17 @@ class ProGANPersonas:
                 loss = loss + self.penalty_every * self.r1 * penalty
         return loss, (real_scores.mean() - fake_scores.mean()).detach()
 
-    def generator_loss(self, fake_scores: torch.Tensor) -> torch.Tensor:
-        """Return the generator's loss of the same game."""
+    def generator_loss(
+        self,
+        critic: Callable[[torch.Tensor], torch.Tensor],
+        real: torch.Tensor,
+        fake: torch.Tensor,
+    ) -> torch.Tensor:
+        """Return the generator's loss of the same game; `real` is for games that compare."""
+        scores = critic(fake)
         if self.objective == "wgan-gp":
-            return losses.wgan_generator_loss(fake_scores)
-        return losses.generator_loss(fake_scores)
+            return losses.wgan_generator_loss(scores)
+        return losses.generator_loss(scores)
 
 
 # Three times the paper's rate halved KID in short runs of these small networks (WGAN-GP up to
