@@ -118,6 +118,41 @@ def test_the_layers_are_those_of_the_paper():
                 assert module.weight.std().item() == pytest.approx(0.02, rel=0.15)
 
 
+def test_without_batch_norm_a_pair_is_judged_by_itself():
+    torch.manual_seed(0)
+    images, text = torch.randn(4, 3, 16, 16), torch.randn(4, 16)
+    for norm in (True, False):
+        d = Discriminator(16, width=4, text_dim=16, norm=norm, hidden=8)
+        alone = torch.cat([d(images[i : i + 1], text[i : i + 1]) for i in range(4)])
+        assert torch.allclose(d(images, text), alone, atol=1e-5) != norm
+        assert any(isinstance(module, nn.BatchNorm2d) for module in d.modules()) == norm
+
+
+def test_a_hidden_layer_sees_both_sides_of_a_backdrop():
+    """Whether left and right differ is no sum of what left and right say."""
+    torch.manual_seed(0)
+    text = torch.zeros(1, 16)
+
+    def pair(left, right):
+        images = torch.zeros(1, 3, 16, 16)
+        images[..., :2], images[..., -2:] = left, right
+        return images
+
+    for hidden in (0, 32):
+        d = Discriminator(16, width=8, text_dim=16, norm=False, hidden=hidden)
+        same = d(pair(1, 1), text) + d(pair(-1, -1), text)
+        mixed = d(pair(1, -1), text) + d(pair(-1, 1), text)
+        assert torch.allclose(same, mixed, atol=1e-5) == (hidden == 0)
+
+
+def test_weights_without_batch_norm_keep_the_size_of_signals():
+    torch.manual_seed(0)
+    d = Discriminator(64, norm=False, hidden=128)
+    features = d.features(torch.randn(8, 3, 64, 64))
+    assert 0.1 < features.std() < 2
+    assert all(not bias.any() for name, bias in d.named_parameters() if name.endswith("bias"))
+
+
 def test_the_text_stands_at_every_place():
     joined = replicated(torch.tensor([[1.0, 2.0]]), torch.zeros(1, 3, 4, 4))
     assert joined.shape == (1, 5, 4, 4)
@@ -183,9 +218,8 @@ def small_zoo(monkeypatch):
     for _ in range(3):
         stage1(torch.randn(16, 8), torch.randn(16, 8))  # buffers unlike those of a new network
     monkeypatch.setattr(zoo, "load", models.__getitem__)
-    monkeypatch.setattr(
-        stackgan_personas.metrics, "personas_report", lambda sample, judge: {"n": 1}
-    )
+    for name in ("personas_report", "whole_captions_report"):
+        monkeypatch.setattr(stackgan_personas.metrics, name, lambda sample, judge: {"n": 1})
     return models
 
 
@@ -266,7 +300,14 @@ def test_a_recipe_resumes_to_the_bit(name, small_zoo, few, tmp_path, monkeypatch
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    "options", [{"wrong_pairs": False}, {"augmentation": False}, {"r1": 0.0}, {"near_misses": 0.0}]
+    "options",
+    [
+        {"wrong_pairs": False},
+        {"augmentation": False},
+        {"r1": 0.0},
+        {"near_misses": 0.0},
+        {"both_wrong": True, "added_lies": True, "even": 0.5},
+    ],
 )
 def test_the_ablations_run(name, options, small_zoo, few):
     work = short(name, **options).begin()
@@ -282,6 +323,17 @@ def test_stage_two_without_the_caption_runs(small_zoo, few):
     blind = {**recipe.arguments, "stage2": {**SMALL["stage2"], "text_twice": False}}
     work = dataclasses.replace(recipe, arguments=blind).begin()
     assert work.step(0)["loss_g"].isfinite()
+
+
+def test_stage_two_builds_on_a_stage_one_that_does_not_ship_yet(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    arguments = {**SMALL, "stage2": None}
+    model = StackGAN(**arguments)
+    folder = tmp_path / "runs" / "new-stage1"
+    zoo.save("new-stage1", model, "stackgan.StackGAN", arguments, {}, folder)
+    monkeypatch.chdir(tmp_path)
+    for key, value in stackgan_personas.finished("new-stage1").state_dict().items():
+        assert torch.equal(value, model.state_dict()[key]), key
 
 
 def test_training_portraits_hold_no_held_out_combination(portraits):

@@ -25,13 +25,17 @@ from course_lib.metrics.labels import (
 )
 from course_lib.metrics.neighbours import nearest
 from course_lib.metrics.personas import (
+    beards_where_silent,
     certainty,
     combination_shares,
     enlarged,
     obeyed,
+    obeyed_whole,
     personas_report,
     portraits_report,
     read,
+    two_coloured,
+    whole_captions_report,
 )
 from course_lib.metrics.retrieval import ranks, retrieval_report
 from course_lib.metrics.table import Comparison, Estimate
@@ -41,6 +45,7 @@ __all__ = [
     "Comparison",
     "Estimate",
     "agreement",
+    "beards_where_silent",
     "certainty",
     "closest_pair",
     "combination_shares",
@@ -62,6 +67,7 @@ __all__ = [
     "kernel_distance",
     "nearest",
     "obeyed",
+    "obeyed_whole",
     "personas_report",
     "portraits_report",
     "probabilities",
@@ -69,4 +75,6 @@ __all__ = [
     "read",
     "retrieval_report",
     "share",
+    "two_coloured",
+    "whole_captions_report",
 ]

@@ -31,6 +31,16 @@ def up(in_channels: int, out_channels: int) -> nn.Sequential:
     )
 
 
+def initialise_rectified(module: nn.Module) -> None:
+    """Set a layer's weights to N(0, 2/(1.04 · inputs)), so that signals keep their size.
+
+    He et al. 2015, for LeakyReLUs of slope 0.2 and no batch norm. Biases are 0.
+    """
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, a=0.2)
+        nn.init.zeros_(module.bias)
+
+
 def replicated(vectors: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """Return images (N, C, H, W) joined with vectors (N, D) at every place, (N, C + D, H, W)."""
     everywhere = vectors[:, :, None, None].expand(-1, -1, *images.shape[2:])
@@ -168,26 +178,44 @@ class Discriminator(nn.Module):
     Positive means "real, and this is its caption". The features of an image can be matched with
     several texts: match(features(images), text) for each. Channels double with every halving of
     the image, from `width` to at most 4 · width, down to 4×4 pixels.
+
+    Args:
+        norm: batch norm, as in the paper. All pairs of a batch are of one kind: all match, or none
+            does. Batch norm takes the batch's mean and size away, and with them what would tell
+            the two kinds apart. Without it, weights begin as in He et al. 2015.
+        hidden: units of a layer that sees the 4×4 places together. In the paper a place adds its
+            part to the logit by itself, and no place sees both sides of a 16×16 image: a backdrop
+            may be rose on the left and mint on the right. 0 leaves the layer out.
     """
 
-    def __init__(self, size: int, width: int = 32, text_dim: int = 128, compressed: int = 64):
+    def __init__(
+        self,
+        size: int,
+        width: int = 32,
+        text_dim: int = 128,
+        compressed: int = 64,
+        norm: bool = True,
+        hidden: int = 0,
+    ):
         super().__init__()
         self.shape, self.text_dim = (3, size, size), text_dim
         halvings = (size // 4).bit_length() - 1
         channels = [min(width << i, 4 * width) for i in range(halvings)]
         self.features = nn.Sequential(
             down(3, channels[0], norm=False),
-            *(down(a, b) for a, b in pairwise(channels)),
+            *(down(a, b, norm) for a, b in pairwise(channels)),
         )
         self.compress = nn.Sequential(nn.Linear(text_dim, compressed), nn.LeakyReLU(0.2))
+        last = channels[-1]
         self.judge = nn.Sequential(
-            nn.Conv2d(channels[-1] + compressed, channels[-1], 1, bias=False),
-            nn.BatchNorm2d(channels[-1]),
+            nn.Conv2d(last + compressed, last, 1, bias=not norm),
+            *([nn.BatchNorm2d(last)] if norm else []),
             nn.LeakyReLU(0.2),
             nn.Flatten(),
-            nn.Linear(channels[-1] * 4 * 4, 1),
+            *([nn.Linear(last * 4 * 4, hidden), nn.LeakyReLU(0.2)] if hidden else []),
+            nn.Linear(hidden or last * 4 * 4, 1),
         )
-        self.apply(initialise)
+        self.apply(initialise if norm else initialise_rectified)
 
     def match(self, features: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
         """Return the logits (N,) of images' features (N, C, 4, 4) with texts (N, text_dim)."""
