@@ -217,7 +217,8 @@ def small_zoo(monkeypatch):
     stage1 = models["stackgan-stage1-personas"].stage1
     for _ in range(3):
         stage1(torch.randn(16, 8), torch.randn(16, 8))  # buffers unlike those of a new network
-    monkeypatch.setattr(zoo, "load", models.__getitem__)
+    models["stackgan-stage1-personas-2"] = models["stackgan-stage1-personas"]
+    monkeypatch.setattr(zoo, "load", lambda name, folder=None: models[name])
     for name in ("personas_report", "whole_captions_report"):
         monkeypatch.setattr(stackgan_personas.metrics, name, lambda sample, judge: {"n": 1})
     return models
@@ -245,7 +246,9 @@ def short(name, **options):
     )
 
 
-NAMES = ("stackgan-stage1-personas", "stackgan-personas")
+NAMES = tuple(
+    f"stackgan{part}-personas{edition}" for edition in ("", "-2") for part in ("-stage1", "")
+)
 
 
 @pytest.fixture
