@@ -145,6 +145,34 @@ def test_a_hidden_layer_sees_both_sides_of_a_backdrop():
         assert torch.allclose(same, mixed, atol=1e-5) == (hidden == 0)
 
 
+def alternating():
+    """Return a grey image (1, 3, 16, 16) with columns that alternate, but at the edges."""
+    images = torch.zeros(1, 3, 16, 16)
+    images[..., 4:-4, 4:-4:2], images[..., 4:-4, 5:-4:2] = 0.5, -0.5
+    return images
+
+
+def test_pooling_hides_a_pattern_that_strided_convolutions_see():
+    torch.manual_seed(0)
+    inside = (..., slice(3, -3), slice(3, -3))
+    for strided in (False, True):
+        first = Discriminator(16, width=8, text_dim=16, strided=strided).features[0]
+        # The first layer's outputs, of 8×8, whose inputs are inside the pattern.
+        seen = first(alternating())[inside] - first(torch.zeros(1, 3, 16, 16))[inside]
+        assert bool(seen.abs().max() > 1e-4) == strided
+
+
+def test_all_places_of_a_sketch_hang_on_the_hidden_layer():
+    torch.manual_seed(0)
+    plain, deciding = (StageIGenerator(16, 8, 8, width=4, hidden=hidden) for hidden in (0, 12))
+    assert len(deciding.layers) == len(plain.layers) + 3
+    images = deciding.eval()(torch.randn(3, 8), torch.randn(3, 8))
+    assert images.shape == (3, 3, 16, 16)
+    torch.nn.init.zeros_(deciding.layers[3].weight)  # what follows the hidden layer
+    one, other = (deciding(torch.randn(1, 8), torch.randn(1, 8)) for _ in range(2))
+    assert torch.equal(one, other), "c and z reach the image through that layer alone"
+
+
 def test_weights_without_batch_norm_keep_the_size_of_signals():
     torch.manual_seed(0)
     d = Discriminator(64, norm=False, hidden=128)
