@@ -40,16 +40,6 @@ def strided_down(in_channels: int, out_channels: int, norm: bool = True) -> nn.S
     )
 
 
-def initialise_rectified(module: nn.Module) -> None:
-    """Set a layer's weights to N(0, 2/(1.04 · inputs)), so that signals keep their size.
-
-    He et al. 2015, for LeakyReLUs of slope 0.2 and no batch norm. Biases are 0.
-    """
-    if isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.kaiming_normal_(module.weight, a=0.2)
-        nn.init.zeros_(module.bias)
-
-
 def replicated(vectors: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """Return images (N, C, H, W) joined with vectors (N, D) at every place, (N, C + D, H, W)."""
     everywhere = vectors[:, :, None, None].expand(-1, -1, *images.shape[2:])
@@ -208,9 +198,6 @@ class Discriminator(nn.Module):
     the image, from `width` to at most 4 · width, down to 4×4 pixels.
 
     Args:
-        norm: batch norm, as in the paper. All pairs of a batch are of one kind: all match, or none
-            does. Batch norm takes the batch's mean and size away, and with them what would tell
-            the two kinds apart. Without it, weights begin as in He et al. 2015.
         hidden: units of a layer that sees the 4×4 places together. In the paper a place adds its
             part to the logit by itself, and no place sees both sides of a 16×16 image: a backdrop
             may be rose on the left and mint on the right. 0 leaves the layer out.
@@ -225,7 +212,6 @@ class Discriminator(nn.Module):
         width: int = 32,
         text_dim: int = 128,
         compressed: int = 64,
-        norm: bool = True,
         hidden: int = 0,
         strided: bool = False,
     ):
@@ -236,19 +222,19 @@ class Discriminator(nn.Module):
         halve = strided_down if strided else down
         self.features = nn.Sequential(
             halve(3, channels[0], norm=False),
-            *(halve(a, b, norm) for a, b in pairwise(channels)),
+            *(halve(a, b) for a, b in pairwise(channels)),
         )
         self.compress = nn.Sequential(nn.Linear(text_dim, compressed), nn.LeakyReLU(0.2))
         last = channels[-1]
         self.judge = nn.Sequential(
-            nn.Conv2d(last + compressed, last, 1, bias=not norm),
-            *([nn.BatchNorm2d(last)] if norm else []),
+            nn.Conv2d(last + compressed, last, 1, bias=False),
+            nn.BatchNorm2d(last),
             nn.LeakyReLU(0.2),
             nn.Flatten(),
             *([nn.Linear(last * 4 * 4, hidden), nn.LeakyReLU(0.2)] if hidden else []),
             nn.Linear(hidden or last * 4 * 4, 1),
         )
-        self.apply(initialise if norm else initialise_rectified)
+        self.apply(initialise)
 
     def match(self, features: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
         """Return the logits (N,) of images' features (N, C, 4, 4) with texts (N, text_dim)."""

@@ -184,9 +184,9 @@ def small_images(
     return stage1(z, stage1.augment(text, noise)[0])
 
 
-# The second edition mends three causes of the first one's mistakes; each is measured in
-# benchmarks/LOG.md. D has no batch norm, sees the image as a whole, and meets lies about what a
-# caption leaves out.
+# The second edition mends causes of the first one's mistakes (benchmarks/LOG.md): sketches are
+# decided on and judged as a whole, no pattern of pixels is hidden from D, and D meets lies about
+# what a caption leaves out.
 STAGE1_2 = {**STAGE1, "hidden": 256}
 STAGE2_2 = {"text_dim": 128, "c_dim": 64, "width": 24, "blocks": 2, "trunk": 96}
 SECOND = {
@@ -219,7 +219,7 @@ RECIPES = {
             "stackgan-stage1-personas-2",
             arguments={"text": TEXT, "stage1": STAGE1_2, "stage2": None},
             steps=8_000,
-            discriminator={"size": 16, "width": 64, "norm": False, "hidden": 128, "strided": True},
+            discriminator={"size": 16, "width": 64, "hidden": 128, "strided": True},
             r1=0.1,
             r1_every=8,
             **SECOND,
@@ -228,8 +228,8 @@ RECIPES = {
             "stackgan-personas-2",
             arguments={"text": TEXT, "stage1": STAGE1_2, "stage2": STAGE2_2},
             steps=36_000,
-            discriminator={"size": 64, "width": 32, "norm": False, "hidden": 128, "strided": True},
-            r1=0.5,
+            discriminator={"size": 64, "width": 32, "hidden": 128, "strided": True},
+            r1=1.6,
             r1_every=16,
             first="stackgan-stage1-personas-2",
             **SECOND,
