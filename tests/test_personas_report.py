@@ -70,9 +70,10 @@ def test_two_coloured_backdrops(portraits):
     half = real.clone()
     half[:, :, :, 32:] = half[:, :, :, 32:] // 2  # the right half darker
     assert metrics.two_coloured(half).all()
-    near = real.clone()
-    near[:, :, :8, :8] += 20  # a difference of 20 still counts as one colour
-    assert not metrics.two_coloured(near.clamp(min=20)).any()
+    for darker, counts in ((20, False), (21, True)):
+        corner = real.clone()
+        corner[:, :, :8, :8] -= darker
+        assert (metrics.two_coloured(corner) == counts).all(), darker
 
 
 def test_the_variety_of_beards_is_an_entropy_within_a_sentence(judge):

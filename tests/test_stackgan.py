@@ -121,18 +121,18 @@ def test_the_layers_are_those_of_the_paper():
 def test_a_hidden_layer_sees_both_sides_of_a_backdrop():
     """Whether left and right differ is no sum of what left and right say."""
     torch.manual_seed(0)
-    text = torch.zeros(1, 16)
+    text = torch.zeros(1, 16, dtype=torch.float64)  # untrained weights are small, and so are logits
 
     def pair(left, right):
-        images = torch.zeros(1, 3, 16, 16)
+        images = torch.zeros(1, 3, 16, 16, dtype=torch.float64)
         images[..., :2], images[..., -2:] = left, right
         return images
 
     for hidden in (0, 32):
-        d = Discriminator(16, width=8, text_dim=16, hidden=hidden).eval()
+        d = Discriminator(16, width=8, text_dim=16, hidden=hidden).double().eval()
         same = d(pair(1, 1), text) + d(pair(-1, -1), text)
         mixed = d(pair(1, -1), text) + d(pair(-1, 1), text)
-        assert torch.allclose(same, mixed, atol=1e-5) == (hidden == 0)
+        assert torch.allclose(same, mixed, rtol=0, atol=1e-12) == (hidden == 0)
 
 
 def alternating():
