@@ -50,14 +50,18 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def card(name: str) -> dict:
+def card(name: str, folder: Path | None = None) -> dict:
     """Return a model's card: data, licence, recipe, seed, steps, time, figures, sha256.
+
+    Args:
+        name: of the model.
+        folder: where a training has written it; the zoo itself where None.
 
     Raises:
         KeyError: no model has this name; the message lists those that exist.
         DamagedFile: the card cannot be read.
     """
-    path = FOLDER / f"{name}.json"
+    path = (folder or FOLDER) / f"{name}.json"
     if not path.is_file():
         raise KeyError(f"no model is called {name!r}; there are {', '.join(names())}")
     try:
@@ -94,24 +98,27 @@ def build(model: str, arguments: dict) -> nn.Module:
     return getattr(import_module(f"course_lib.models.{file}"), class_name)(**arguments)
 
 
-def load_weights(name: str) -> dict[str, torch.Tensor]:
+def load_weights(name: str, folder: Path | None = None) -> dict[str, torch.Tensor]:
     """Return a model's tensors by name, after checking the file against its card."""
-    facts = card(name)
-    return safetensors.load(
-        verified(FOLDER / f"{name}.safetensors", facts["sha256"], facts["size"])
-    )
+    facts = card(name, folder)
+    path = (folder or FOLDER) / f"{name}.safetensors"
+    return safetensors.load(verified(path, facts["sha256"], facts["size"]))
 
 
-def load(name: str) -> nn.Module:
+def load(name: str, folder: Path | None = None) -> nn.Module:
     """Return a shipped model with its trained weights, on the CPU and in eval mode.
+
+    Args:
+        name: of the model.
+        folder: where a training has written it, for one that does not ship; see `recipes.train`.
 
     Raises:
         KeyError: no model has this name.
         DamagedFile: the weights are missing or changed.
     """
-    facts = card(name)
+    facts = card(name, folder)
     model = build(facts["model"], facts["arguments"])
-    model.load_state_dict(load_weights(name))
+    model.load_state_dict(load_weights(name, folder))
     # Processors convolve images stored pixel by pixel (channels last) faster.
     return model.eval().to(memory_format=torch.channels_last)
 

@@ -346,21 +346,53 @@ def test_tokeniser_rejects_what_it_cannot_do(tokeniser):
 # Near misses
 
 
-def test_a_near_miss_lies_about_one_value_that_can_be_seen(attributes, texts):
+@pytest.mark.parametrize("added", [False, True])
+def test_a_near_miss_lies_about_one_value_that_can_be_seen(attributes, texts, added):
     lies = Counter()
-    for values, rng in module._told(attributes, seed=0):
-        changed = module._with_a_lie(dict(values), rng)
+    for values, shown, rng in module._told(attributes, seed=0):
+        assert values.items() <= shown.items()
+        changed = module._with_a_lie(dict(values), shown if added else values, rng)
         different = [name for name in changed if changed[name] != values.get(name)]
         assert len(different) == 1, (values, changed)
         (name,) = different
         lies[name] += 1
-        assert name in values and changed[name] in ATTRIBUTES[name]
+        assert name in (shown if added else values) and changed[name] in ATTRIBUTES[name]
+        assert changed[name] != shown[name]
         dropped = set(values) - set(changed)
         assert dropped <= {"hair colour", "mouth"} and name not in dropped
         for names, pairs in HELD_OUT.items():
             if name in names:
                 assert (changed.get(names[0]), changed.get(names[1])) not in pairs
     assert set(lies) == set(NAMES), "every attribute is lied about"
+
+
+def test_added_lies_give_beards_to_those_of_whom_no_beard_is_told(attributes):
+    rows = having(attributes, facial_hair="none")
+    told = mentioned(rows)[:, NAMES.index("facial hair")]
+    bearded = {"goatee", "stubble", "moustache", "mustache", "tuft", "beard"}
+    for added, least, most in ((False, 0.0, 0.0), (True, 0.05, 0.2)):
+        texts = [set(words_of(text)) for text in near_misses(rows, added=added)]
+        silent = [words for words, named in zip(texts, told, strict=True) if not named]
+        share = sum(bool(words & bearded) for words in silent) / len(silent)
+        assert least <= share <= most, added
+
+
+def test_the_silence_of_even_captions_tells_nothing(attributes):
+    beard = NAMES.index("facial hair")
+    bearded = attributes[:, beard] != ATTRIBUTES["facial hair"].index("none")
+
+    def share_with_a_beard(even):
+        silent = ~mentioned(attributes, even=even)[:, beard]
+        return bearded[silent].double().mean().item()
+
+    overall = bearded.double().mean().item()
+    assert share_with_a_beard(1.0) == pytest.approx(overall, abs=0.03)
+    assert share_with_a_beard(0.0) < share_with_a_beard(0.5) < overall
+    assert mentioned(attributes, even=1.0)[:, NAMES.index("eyes")].double().mean() == pytest.approx(
+        module.MENTIONED["eyes"], abs=0.03
+    )
+    half = captions(attributes[:50], seed=3, even=0.5)
+    assert half == captions(attributes[:50], seed=3, even=0.5)
 
 
 def test_near_misses_are_sentences_of_their_rows(attributes, texts):

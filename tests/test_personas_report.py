@@ -53,6 +53,57 @@ def test_near_tones_and_sunglasses():
         metrics.obeyed(found[:2], attributes, attributes > 0)
 
 
+def test_a_caption_is_obeyed_whole_or_not():
+    attributes = data.personas("test")[1][:3]
+    told = torch.zeros(3, 9, dtype=torch.bool)
+    told[:, :2] = True
+    found = attributes.clone()
+    found[1, 1] += 1  # named
+    found[2, 2] += 1  # not named
+    assert metrics.obeyed_whole(found, attributes, told).tolist() == [True, False, True]
+
+
+def test_two_coloured_backdrops(portraits):
+    real = data.to_uint8(portraits[0])
+    assert not metrics.two_coloured(real).any()
+    assert not metrics.two_coloured(data.shrunk(real, 16)).any()
+    half = real.clone()
+    half[:, :, :, 32:] = half[:, :, :, 32:] // 2  # the right half darker
+    assert metrics.two_coloured(half).all()
+    for darker, counts in ((20, False), (21, True)):
+        corner = real.clone()
+        corner[:, :, :8, :8] -= darker
+        assert (metrics.two_coloured(corner) == counts).all(), darker
+
+
+def test_the_variety_of_beards_is_an_entropy_within_a_sentence(judge):
+    images, attributes = data.personas("test")
+    beard = NAMES.index("facial hair")
+    shown = [
+        data.to_float(images[attributes[:, beard] == data.ATTRIBUTES["facial hair"].index(kind)])
+        for kind in ("none", "full beard")
+    ]
+
+    def one_beard_a_sentence(texts):
+        return torch.stack([shown[(i // 4) % 2][i % 4] for i in range(len(texts))])
+
+    def both_in_each_sentence(texts):
+        return torch.stack([shown[i % 2][i % 5] for i in range(len(texts))])
+
+    same = metrics.beards_where_silent(one_beard_a_sentence, judge, sentences=6, each=4)
+    assert same == pytest.approx(0, abs=1e-6), "variety between sentences does not count"
+    mixed = metrics.beards_where_silent(both_in_each_sentence, judge, sentences=6, each=4)
+    assert mixed == pytest.approx(1)
+
+
+def test_the_report_of_whole_captions(judge):
+    figures = metrics.whole_captions_report(real_portraits, judge, n=100)
+    for name in ("whole captions drawn as asked", "beards drawn where asked for"):
+        assert figures[name] == figures[name + ", read from real portraits"] > 0.4, name
+    assert figures["backdrops of two colours where none is named"] == 0
+    assert figures["bits of facial hair where the caption is silent"] > 0.5
+
+
 def test_real_portraits_obey_their_captions(judge, portraits):
     images, attributes = portraits
     shares = metrics.obeyed(metrics.read(images, judge), attributes, data.mentioned(attributes))

@@ -118,6 +118,51 @@ def test_the_layers_are_those_of_the_paper():
                 assert module.weight.std().item() == pytest.approx(0.02, rel=0.15)
 
 
+def test_a_hidden_layer_sees_both_sides_of_a_backdrop():
+    """Whether left and right differ is no sum of what left and right say."""
+    torch.manual_seed(0)
+    text = torch.zeros(1, 16, dtype=torch.float64)  # untrained weights are small, and so are logits
+
+    def pair(left, right):
+        images = torch.zeros(1, 3, 16, 16, dtype=torch.float64)
+        images[..., :2], images[..., -2:] = left, right
+        return images
+
+    for hidden in (0, 32):
+        d = Discriminator(16, width=8, text_dim=16, hidden=hidden).double().eval()
+        same = d(pair(1, 1), text) + d(pair(-1, -1), text)
+        mixed = d(pair(1, -1), text) + d(pair(-1, 1), text)
+        assert torch.allclose(same, mixed, rtol=0, atol=1e-12) == (hidden == 0)
+
+
+def alternating():
+    """Return a grey image (1, 3, 16, 16) with columns that alternate, but at the edges."""
+    images = torch.zeros(1, 3, 16, 16)
+    images[..., 4:-4, 4:-4:2], images[..., 4:-4, 5:-4:2] = 0.5, -0.5
+    return images
+
+
+def test_pooling_hides_a_pattern_that_strided_convolutions_see():
+    torch.manual_seed(0)
+    inside = (..., slice(3, -3), slice(3, -3))
+    for strided in (False, True):
+        first = Discriminator(16, width=8, text_dim=16, strided=strided).features[0]
+        # The first layer's outputs, of 8×8, whose inputs are inside the pattern.
+        seen = first(alternating())[inside] - first(torch.zeros(1, 3, 16, 16))[inside]
+        assert bool(seen.abs().max() > 1e-4) == strided
+
+
+def test_all_places_of_a_sketch_hang_on_the_hidden_layer():
+    torch.manual_seed(0)
+    plain, deciding = (StageIGenerator(16, 8, 8, width=4, hidden=hidden) for hidden in (0, 12))
+    assert len(deciding.layers) == len(plain.layers) + 3
+    images = deciding.eval()(torch.randn(3, 8), torch.randn(3, 8))
+    assert images.shape == (3, 3, 16, 16)
+    torch.nn.init.zeros_(deciding.layers[3].weight)  # what follows the hidden layer
+    one, other = (deciding(torch.randn(1, 8), torch.randn(1, 8)) for _ in range(2))
+    assert torch.equal(one, other), "c and z reach the image through that layer alone"
+
+
 def test_the_text_stands_at_every_place():
     joined = replicated(torch.tensor([[1.0, 2.0]]), torch.zeros(1, 3, 4, 4))
     assert joined.shape == (1, 5, 4, 4)
@@ -182,10 +227,10 @@ def small_zoo(monkeypatch):
     stage1 = models["stackgan-stage1-personas"].stage1
     for _ in range(3):
         stage1(torch.randn(16, 8), torch.randn(16, 8))  # buffers unlike those of a new network
-    monkeypatch.setattr(zoo, "load", models.__getitem__)
-    monkeypatch.setattr(
-        stackgan_personas.metrics, "personas_report", lambda sample, judge: {"n": 1}
-    )
+    models["stackgan-stage1-personas-2"] = models["stackgan-stage1-personas"]
+    monkeypatch.setattr(zoo, "load", lambda name, folder=None: models[name])
+    for name in ("personas_report", "whole_captions_report"):
+        monkeypatch.setattr(stackgan_personas.metrics, name, lambda sample, judge: {"n": 1})
     return models
 
 
@@ -211,7 +256,9 @@ def short(name, **options):
     )
 
 
-NAMES = ("stackgan-stage1-personas", "stackgan-personas")
+NAMES = tuple(
+    f"stackgan{part}-personas{edition}" for edition in ("", "-2") for part in ("-stage1", "")
+)
 
 
 @pytest.fixture
@@ -266,7 +313,14 @@ def test_a_recipe_resumes_to_the_bit(name, small_zoo, few, tmp_path, monkeypatch
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    "options", [{"wrong_pairs": False}, {"augmentation": False}, {"r1": 0.0}, {"near_misses": 0.0}]
+    "options",
+    [
+        {"wrong_pairs": False},
+        {"augmentation": False},
+        {"r1": 0.0},
+        {"near_misses": 0.0},
+        {"both_wrong": True, "added_lies": True, "even": 0.5},
+    ],
 )
 def test_the_ablations_run(name, options, small_zoo, few):
     work = short(name, **options).begin()
@@ -282,6 +336,17 @@ def test_stage_two_without_the_caption_runs(small_zoo, few):
     blind = {**recipe.arguments, "stage2": {**SMALL["stage2"], "text_twice": False}}
     work = dataclasses.replace(recipe, arguments=blind).begin()
     assert work.step(0)["loss_g"].isfinite()
+
+
+def test_stage_two_builds_on_a_stage_one_that_does_not_ship_yet(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    arguments = {**SMALL, "stage2": None}
+    model = StackGAN(**arguments)
+    folder = tmp_path / "runs" / "new-stage1"
+    zoo.save("new-stage1", model, "stackgan.StackGAN", arguments, {}, folder)
+    monkeypatch.chdir(tmp_path)
+    for key, value in stackgan_personas.finished("new-stage1").state_dict().items():
+        assert torch.equal(value, model.state_dict()[key]), key
 
 
 def test_training_portraits_hold_no_held_out_combination(portraits):

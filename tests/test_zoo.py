@@ -84,6 +84,17 @@ def test_save_and_load_agree(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "tiny.json").read_text())["data"] == "none"
 
 
+def test_a_model_that_does_not_ship_is_loaded_from_its_folder(tmp_path):
+    torch.manual_seed(0)
+    model = zoo.build("cnn.Classifier", {"width": 4})
+    zoo.save("tiny", model, "cnn.Classifier", {"width": 4}, {}, tmp_path)
+    images = torch.rand(2, 1, 28, 28)
+    torch.testing.assert_close(zoo.load("tiny", tmp_path)(images), model.eval()(images))
+    assert "tiny" not in zoo.names()
+    with pytest.raises(KeyError, match="no model is called 'tiny'"):
+        zoo.load("tiny")
+
+
 @pytest.mark.parametrize("name", GENERATORS)
 def test_the_sampling_contract(name):
     model = zoo.load(name).train()

@@ -206,7 +206,7 @@ MENTIONED_VALUES = {
 }
 
 
-def captions(attributes: torch.Tensor, seed: int = 0) -> list[str]:
+def captions(attributes: torch.Tensor, seed: int = 0, even: float = 0.0) -> list[str]:
     """Return one caption per row: a description such as a person might give.
 
     A caption names only what can be seen, and leaves attributes out at random. Row i's caption
@@ -215,16 +215,20 @@ def captions(attributes: torch.Tensor, seed: int = 0) -> list[str]:
     Args:
         attributes: integers, (N, 9), as `data.personas` returns them.
         seed: another seed, other captions.
+        even: share of the captions that name an attribute as often for each of its values. People
+            seldom say "no beard"; so where they say nothing of a beard, nine portraits in ten have
+            none. Of even captions that are silent, as many have a beard as of all portraits.
 
     Raises:
         ValueError: another shape, or an index outside its tuple in `ATTRIBUTES`.
     """
-    return [_sentence(values, rng) for values, rng in _told(attributes, seed)]
+    return [_sentence(values, rng) for values, _, rng in _told(attributes, seed, even)]
 
 
-def mentioned(attributes: torch.Tensor, seed: int = 0) -> torch.Tensor:
+def mentioned(attributes: torch.Tensor, seed: int = 0, even: float = 0.0) -> torch.Tensor:
     """Return which attributes `captions` with the same arguments names: bool, (N, 9)."""
-    rows = [[name in values for name in ATTRIBUTES] for values, _ in _told(attributes, seed)]
+    told = _told(attributes, seed, even)
+    rows = [[name in values for name in ATTRIBUTES] for values, _, _ in told]
     return torch.tensor(rows, dtype=torch.bool).reshape(-1, len(ATTRIBUTES))
 
 
@@ -254,7 +258,9 @@ def describe(seed: int = 0, **attributes: str) -> str:
     return _sentence(_showing(values), random.Random(f"describe {seed}"))
 
 
-def near_misses(attributes: torch.Tensor, seed: int = 0) -> list[str]:
+def near_misses(
+    attributes: torch.Tensor, seed: int = 0, even: float = 0.0, added: bool = False
+) -> list[str]:
     """Return one caption per row that is wrong in one value and right in all others.
 
     A caption names what `captions` with the same arguments names, but one value, drawn at random,
@@ -262,16 +268,24 @@ def near_misses(attributes: torch.Tensor, seed: int = 0) -> list[str]:
     held out (`HELD_OUT`): such pairs stay unheard of.
 
     Args and errors: as `captions`.
+        added: the lie may be about anything that the portrait shows. Where the caption leaves it
+            out, the lie is added: a beard to a portrait without one, of which few captions say
+            that it has none.
     """
-    return [_sentence(_with_a_lie(values, rng), rng) for values, rng in _told(attributes, seed)]
+    return [
+        _sentence(_with_a_lie(values, shown if added else values, rng), rng)
+        for values, shown, rng in _told(attributes, seed, even)
+    ]
 
 
-def _with_a_lie(values, rng):
-    """Return values of which one is changed."""
+def _with_a_lie(values, shown, rng):
+    """Return values with another one of an attribute that `shown` holds."""
     while True:
-        name = _pick(list(values), rng)
-        lie = _pick([value for value in ATTRIBUTES[name] if value != values[name]], rng)
+        name = _pick(list(shown), rng)
+        lie = _pick([value for value in ATTRIBUTES[name] if value != shown[name]], rng)
         changed = _showing({**values, name: lie})
+        if name not in changed:  # what the others hide, such as a bald person's hair colour
+            continue
         unheard = any(
             name in names and tuple(map(changed.get, names)) in pairs
             for names, pairs in HELD_OUT.items()
@@ -290,17 +304,20 @@ def _showing(values):
     return {name: value for name, value in values.items() if name not in hidden}
 
 
-def _told(attributes, seed):
-    """Yield, for every row, the values that its caption names and its random generator."""
+def _told(attributes, seed, even=0.0):
+    """Yield, for every row, the values that its caption names, all that it shows, and its rng."""
     check_attributes(attributes)
     names = list(ATTRIBUTES)
     rows = zip(attributes.tolist(), visible(attributes).tolist(), strict=True)
     for i, (row, seen) in enumerate(rows):
         rng = random.Random(f"{seed} {i}")
         actual = {name: ATTRIBUTES[name][index] for name, index in zip(names, row, strict=True)}
-        values = {}
+        worth = {} if even and rng.random() < even else MENTIONED_VALUES
+        values, shown = {}, {}
         for (name, value), is_seen in zip(actual.items(), seen, strict=True):
-            wanted = rng.random() < MENTIONED_VALUES.get((name, value), MENTIONED[name])
+            wanted = rng.random() < worth.get((name, value), MENTIONED[name])
+            if is_seen:
+                shown[name] = value
             if is_seen and wanted:
                 values[name] = value
         # A bald person's red beard must not read as red hair: name the colour only beside both.
@@ -309,7 +326,7 @@ def _told(attributes, seed):
             values.pop("hair colour", None)
         if not values:
             values["hair"] = actual["hair"]
-        yield values, rng
+        yield values, shown, rng
 
 
 def _bears_colour(values):

@@ -25,15 +25,19 @@ from course_lib.metrics.labels import (
 )
 from course_lib.metrics.neighbours import nearest
 from course_lib.metrics.personas import (
+    beards_where_silent,
     certainty,
     certainty_by,
     combination_shares,
     enlarged,
     evenness,
     obeyed,
+    obeyed_whole,
     personas_report,
     portraits_report,
     read,
+    two_coloured,
+    whole_captions_report,
 )
 from course_lib.metrics.retrieval import ranks, retrieval_report
 from course_lib.metrics.table import Comparison, Estimate
@@ -43,6 +47,7 @@ __all__ = [
     "Comparison",
     "Estimate",
     "agreement",
+    "beards_where_silent",
     "certainty",
     "certainty_by",
     "closest_pair",
@@ -66,6 +71,7 @@ __all__ = [
     "kernel_distance",
     "nearest",
     "obeyed",
+    "obeyed_whole",
     "personas_report",
     "portraits_report",
     "probabilities",
@@ -73,4 +79,6 @@ __all__ = [
     "read",
     "retrieval_report",
     "share",
+    "two_coloured",
+    "whole_captions_report",
 ]

@@ -31,6 +31,15 @@ def up(in_channels: int, out_channels: int) -> nn.Sequential:
     )
 
 
+def strided_down(in_channels: int, out_channels: int, norm: bool = True) -> nn.Sequential:
+    """Halve height and width: 4×4 convolution of stride 2, batch norm, LeakyReLU."""
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 4, stride=2, padding=1, bias=not norm),
+        *([nn.BatchNorm2d(out_channels)] if norm else []),
+        nn.LeakyReLU(0.2),
+    )
+
+
 def replicated(vectors: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """Return images (N, C, H, W) joined with vectors (N, D) at every place, (N, C + D, H, W)."""
     everywhere = vectors[:, :, None, None].expand(-1, -1, *images.shape[2:])
@@ -72,14 +81,30 @@ class StageIGenerator(nn.Module):
     """Map z (N, z_dim) and a condition c (N, c_dim) to images (N, 3, 16, 16) in [-1, 1].
 
     `augment` makes c of a text embedding. Channels at 4×4, 8×8 and 16×16: 4, 2 and 1 times width.
+
+    Args:
+        hidden: units of a layer that decides for the whole image, such as on one of five backdrops.
+            Without it, 0, as in the paper, each of the 4×4 places decides by itself.
     """
 
-    def __init__(self, text_dim: int = 128, c_dim: int = 64, z_dim: int = 64, width: int = 32):
+    def __init__(
+        self,
+        text_dim: int = 128,
+        c_dim: int = 64,
+        z_dim: int = 64,
+        width: int = 32,
+        hidden: int = 0,
+    ):
         super().__init__()
         self.z_dim, self.c_dim, w = z_dim, c_dim, width
         self.augment = ConditioningAugmentation(text_dim, c_dim)
+        decides = []
+        if hidden:
+            decides += [nn.Linear(c_dim + z_dim, hidden, bias=False), nn.BatchNorm1d(hidden)]
+            decides += [nn.ReLU()]
         self.layers = nn.Sequential(
-            nn.Linear(c_dim + z_dim, 4 * w * 4 * 4, bias=False),
+            *decides,
+            nn.Linear(hidden or c_dim + z_dim, 4 * w * 4 * 4, bias=False),
             nn.Unflatten(1, (4 * w, 4, 4)),
             nn.BatchNorm2d(4 * w),
             nn.ReLU(),
@@ -117,10 +142,11 @@ class StageIIGenerator(nn.Module):
     """Map Stage I's images (N, 3, 16, 16) and a condition c (N, c_dim) to (N, 3, 64, 64).
 
     Reads the small image, joins c at 8×8, thinks in residual blocks, and draws. The paper halves
-    the image twice; here once, because 4×4 would forget where things stand. Channels at 8, 16, 32
-    and 64 pixels: 6, 4, 2 and 1 times width.
+    the image twice; here once, because 4×4 would forget where things stand. Channels at 16, 32 and
+    64 pixels: 4, 2 and 1 times width.
 
     Args:
+        trunk: channels at 8×8, where the residual blocks are; 6 times width where None.
         text_twice: False hides the caption from this stage, for the ablation in the paper's
             table 2 ("text twice: no"); c is noise then.
     """
@@ -132,23 +158,25 @@ class StageIIGenerator(nn.Module):
         width: int = 16,
         blocks: int = 2,
         text_twice: bool = True,
+        trunk: int | None = None,
     ):
         super().__init__()
         self.c_dim, w = c_dim, width
+        trunk = 6 * w if trunk is None else trunk
         self.augment = ConditioningAugmentation(text_dim, c_dim, reads=text_twice)
         self.read = nn.Sequential(
             nn.Conv2d(3, 4 * w, 3, padding=1),
             nn.ReLU(),
-            down(4 * w, 6 * w, slope=0),  # 8×8
+            down(4 * w, trunk, slope=0),  # 8×8
         )
         self.join = nn.Sequential(
-            nn.Conv2d(6 * w + c_dim, 6 * w, 3, padding=1, bias=False),
-            nn.BatchNorm2d(6 * w),
+            nn.Conv2d(trunk + c_dim, trunk, 3, padding=1, bias=False),
+            nn.BatchNorm2d(trunk),
             nn.ReLU(),
         )
         self.draw = nn.Sequential(
-            *(Residual(6 * w) for _ in range(blocks)),
-            up(6 * w, 4 * w),  # 16×16
+            *(Residual(trunk) for _ in range(blocks)),
+            up(trunk, 4 * w),  # 16×16
             up(4 * w, 2 * w),  # 32×32
             up(2 * w, w),  # 64×64
             nn.Conv2d(w, 3, 3, padding=1),
@@ -168,24 +196,43 @@ class Discriminator(nn.Module):
     Positive means "real, and this is its caption". The features of an image can be matched with
     several texts: match(features(images), text) for each. Channels double with every halving of
     the image, from `width` to at most 4 · width, down to 4×4 pixels.
+
+    Args:
+        hidden: units of a layer that sees the 4×4 places together. In the paper a place adds its
+            part to the logit by itself, and no place sees both sides of a 16×16 image: a backdrop
+            may be rose on the left and mint on the right. 0 leaves the layer out.
+        strided: halve the image by 4×4 convolutions of stride 2, as in the authors' code. False:
+            by 3×3 convolutions with average pooling, whose mean over two neighbours is blind to
+            what alternates from pixel to pixel. A generator is then free to draw such a pattern.
     """
 
-    def __init__(self, size: int, width: int = 32, text_dim: int = 128, compressed: int = 64):
+    def __init__(
+        self,
+        size: int,
+        width: int = 32,
+        text_dim: int = 128,
+        compressed: int = 64,
+        hidden: int = 0,
+        strided: bool = False,
+    ):
         super().__init__()
         self.shape, self.text_dim = (3, size, size), text_dim
         halvings = (size // 4).bit_length() - 1
         channels = [min(width << i, 4 * width) for i in range(halvings)]
+        halve = strided_down if strided else down
         self.features = nn.Sequential(
-            down(3, channels[0], norm=False),
-            *(down(a, b) for a, b in pairwise(channels)),
+            halve(3, channels[0], norm=False),
+            *(halve(a, b) for a, b in pairwise(channels)),
         )
         self.compress = nn.Sequential(nn.Linear(text_dim, compressed), nn.LeakyReLU(0.2))
+        last = channels[-1]
         self.judge = nn.Sequential(
-            nn.Conv2d(channels[-1] + compressed, channels[-1], 1, bias=False),
-            nn.BatchNorm2d(channels[-1]),
+            nn.Conv2d(last + compressed, last, 1, bias=False),
+            nn.BatchNorm2d(last),
             nn.LeakyReLU(0.2),
             nn.Flatten(),
-            nn.Linear(channels[-1] * 4 * 4, 1),
+            *([nn.Linear(last * 4 * 4, hidden), nn.LeakyReLU(0.2)] if hidden else []),
+            nn.Linear(hidden or last * 4 * 4, 1),
         )
         self.apply(initialise)
 
