@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "QUESTIONS.md").read_text(encoding="utf-8")
 
 # Links into this lesson are checked from the moment at which it is there.
