@@ -1,4 +1,4 @@
-# The two commands are `make lab` and `make test`; `make` alone lists the others.
+# The two commands are `make lab` and `make check`; `make` alone lists the others.
 #
 #   PYTHON=python3.12       another interpreter than python3, for a fresh .venv
 #   TORCH_INDEX=https://…   a further package index, for the CPU-only PyTorch on Linux (README.md)
@@ -24,10 +24,18 @@ LAB_OPTIONS = --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00
 
 # Two processes with one thread each do more than one with two threads, and mind company less.
 WORKERS = OMP_NUM_THREADS=1
+PYTEST = $(WORKERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not whole"
+
+# Every part runs even when one before it has failed.
+STYLE = for tool in "ruff check" "ruff format --check" basedpyright lint-imports; do \
+	$(BIN)/$$tool || status=1; done
+QUICK = tests/unit tests/lessons tests/setup tests/shipped
+verdict = if [ $$status = 0 ]; then echo "make $(1): all passed"; else echo "make $(1): FAILED"; fi; \
+	exit $$status
 
 NOTEBOOKS = notebooks $(if $(wildcard exercises/solutions/*.ipynb),exercises/solutions)
 
-.PHONY: help lab test test-keras lessons exercises badges constraints clean
+.PHONY: help lab check test test-rest test-all lessons exercises badges constraints clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,30 +43,35 @@ help: ## list these commands
 lab: .venv/lab.stamp ## open the course in JupyterLab; the first call sets it up
 	$(BIN)/python -m jupyterlab $(LAB_OPTIONS) $(ARGS)
 
+check: .venv/test.stamp ## in three minutes: style, types, floors, library, how the notebooks are made
+	@status=0; $(STYLE); \
+	$(PYTEST) $(QUICK) $(ARGS) || status=1; \
+	$(call verdict,check)
+
 # Every part runs even when one before it has failed; any failure fails the whole. The longest file
 # comes first: the other process takes everything else meanwhile.
-test: .venv/test.stamp ## check everything: style, library, widgets, every notebook
+test: .venv/test.stamp ## before you hand in: that, every notebook, every explorer in Chromium
 	@$(BIN)/python tests/browser/chromium.py
-	@status=0; \
-	$(BIN)/python -m ruff check || status=1; \
-	$(BIN)/python -m ruff format --check || status=1; \
-	$(WORKERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20 \
-		--nbval --nbval-cell-timeout=900 tests/browser tests $(NOTEBOOKS) $(ARGS) || status=1; \
-	if [ $$status = 0 ]; then echo "make test: all passed"; else echo "make test: FAILED"; fi; \
-	exit $$status
+	@status=0; $(STYLE); \
+	$(PYTEST) --durations=20 --nbval --nbval-cell-timeout=900 \
+		tests/browser tests $(NOTEBOOKS) $(ARGS) || status=1; \
+	$(call verdict,test)
 
 # On PyTorch too: the same environment on both shows that the backend makes no difference.
-test-keras: .venv-keras/test.stamp ## check appendix A on TensorFlow, in an environment with it
+test-rest: .venv-keras/test.stamp ## what takes long and seldom changes: weights, stops, TensorFlow
 	@status=0; \
+	$(subst not whole,whole,$(PYTEST)) --durations=20 tests $(ARGS) || status=1; \
 	for backend in torch tensorflow; do \
 		echo "Keras on $$backend"; \
 		export KERAS_BACKEND=$$backend; \
 		$(WORKERS) $(KERAS)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
-			--nbval-cell-timeout=900 tests/lessons/test_keras.py notebooks/A_keras.ipynb $(ARGS) || status=1; \
+			--nbval-cell-timeout=900 tests/lessons/test_keras.py notebooks/A_keras.ipynb \
+			$(ARGS) || status=1; \
 	done; \
-	if [ $$status = 0 ]; then echo "make test-keras: all passed"; \
-	else echo "make test-keras: FAILED"; fi; \
-	exit $$status
+	$(call verdict,test-rest)
+
+test-all: ## everything
+	@status=0; $(MAKE) test || status=1; $(MAKE) test-rest || status=1; exit $$status
 
 lessons: .venv/test.stamp ## run every lesson and store its outputs, with seconds and memory
 	$(BIN)/python benchmarks/lessons.py --store $(ARGS)

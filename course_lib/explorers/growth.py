@@ -16,7 +16,7 @@ from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.sentence import seen
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import Directions
-from course_lib.metrics.personas import SIZE
+from course_lib.metrics.reports.personas import SIZE
 from course_lib.models.progan import double
 from course_lib.sampling import latents
 from course_lib.threads import one_thread

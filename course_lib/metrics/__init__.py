@@ -13,8 +13,6 @@ another network; nor may figures by two judges.
 from course_lib.metrics.comparison import FLOOR, compare
 from course_lib.metrics.damage import damaged
 from course_lib.metrics.distances import density_coverage, frechet_distance, kernel_distance
-from course_lib.metrics.drums import drum_measures, drums_report
-from course_lib.metrics.fashion import closest_pair, fashion_report, fashion_reports
 from course_lib.metrics.intervals import share
 from course_lib.metrics.judge import features, fid_course, judged, probabilities
 from course_lib.metrics.labels import (
@@ -24,7 +22,9 @@ from course_lib.metrics.labels import (
     coverage_per_class,
 )
 from course_lib.metrics.neighbours import nearest
-from course_lib.metrics.personas import (
+from course_lib.metrics.reports.drums import drum_measures, drums_report
+from course_lib.metrics.reports.fashion import closest_pair, fashion_report, fashion_reports
+from course_lib.metrics.reports.personas import (
     beards_where_silent,
     certainty,
     certainty_by,

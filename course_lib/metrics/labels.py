@@ -5,8 +5,8 @@ from torch import nn
 
 from course_lib.data import FASHION_CLASSES, fashion
 from course_lib.metrics.distances import density_coverage
-from course_lib.metrics.fashion import fashion_report
 from course_lib.metrics.judge import features, probabilities
+from course_lib.metrics.reports.fashion import fashion_report
 
 
 def confusion(judge: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -62,10 +62,10 @@ def train(name: str, resume: bool = False, out: str | Path | None = None) -> Pat
     Raises:
         ConnectionError: one of the processes that torchrun started has ended.
     """
-    from course_lib import distributed
+    from course_lib.recipes import processes
     from course_lib.recipes.runner import run
 
     out = Path(out) if out is not None else Path("runs") / name
     advice = f"Go on from the last checkpoint in {out} with --resume and any number of processes."
-    with distributed.together(advice):
+    with processes.together(advice):
         return run(recipe(name), out, resume)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import torch
 
-from course_lib import data, distributed, losses, metrics, zoo
+from course_lib import data, losses, metrics, zoo
 from course_lib.models.progan import Critic, Generator, faded
+from course_lib.recipes import processes
 from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
 
@@ -59,7 +60,7 @@ class ProGANPersonas:
     """WGAN-GP with drift, one step of the critic per step of G, Adam (0, 0.99), EMA of G.
 
     Adam's moments are reset where a phase begins; the average is one for the whole training. A
-    step is one update of both networks. Several processes may share each batch: see `distributed`.
+    step is one update of both networks. Several processes may share each batch: see `processes`.
 
     Attributes:
         stages: see `Schedule`.
@@ -102,13 +103,13 @@ class ProGANPersonas:
 
     def begin(self) -> Run:
         # Processors convolve images stored pixel by pixel (channels last) faster.
-        layout, device = torch.channels_last, distributed.device()
+        layout, device = torch.channels_last, processes.device()
         generator: Generator = zoo.build(self.model, self.arguments)
         critic = Critic(self.arguments["channels"])
         for network in (generator, critic):
             network.to(device, memory_format=layout)
-        parallel_generator = distributed.parallel(generator)
-        parallel_critic = distributed.parallel(critic)
+        parallel_generator = processes.parallel(generator)
+        parallel_critic = processes.parallel(critic)
         players = Players(
             generator,
             critic,
@@ -127,7 +128,7 @@ class ProGANPersonas:
                 size=facts["batch"],
                 seed=self.seed + stage,
                 device=device,
-                rows=distributed.share(facts["batch"], critic.group),
+                rows=processes.share(facts["batch"], critic.group),
             )
             for stage, (size, facts) in enumerate(zip(generator.sizes, self.stages, strict=True))
         }
@@ -138,7 +139,7 @@ class ProGANPersonas:
                 players.forget()
             real = next(batches[f"batches_{generator.sizes[stage]}"])
             real = faded(real, fade).contiguous(memory_format=layout)
-            z = distributed.drawn(torch.randn, len(real), generator.z_dim)
+            z = processes.drawn(torch.randn, len(real), generator.z_dim)
             fake = parallel_generator(z, stage, fade)
             judge = partial(parallel_critic, stage=stage, fade=fade)
             loss_d, distance = self.critic_loss(judge, real, fake.detach(), i)
@@ -184,7 +185,7 @@ class ProGANPersonas:
             real_scores, fake_scores = critic(real), critic(fake)
             loss = losses.wgan_critic_loss(real_scores, fake_scores) + losses.drift(real_scores)
             if penalised:
-                eps = distributed.drawn(torch.rand, len(real))
+                eps = processes.drawn(torch.rand, len(real))
                 penalty = losses.gradient_penalty(critic, real, fake, eps)
                 loss = loss + self.penalty_every * penalty
         else:

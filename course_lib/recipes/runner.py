@@ -10,7 +10,8 @@ from typing import Protocol
 import torch
 from torch import nn
 
-from course_lib import distributed, machine, threads, training, zoo
+from course_lib import machine, threads, training, zoo
+from course_lib.recipes import processes
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Run:
         measure: returns the figures of `model` for the card, by name.
         every: steps between two checkpoints.
         parallel: whether the step works on this process's share of the batch, where torchrun has
-            started several; see `distributed`.
+            started several; see `processes`.
     """
 
     step: Callable[[int], Mapping[str, float | torch.Tensor]]
@@ -85,9 +86,9 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
         raise FileExistsError(f"{checkpoint} exists: pass --resume to go on, or another --out")
     training.start(recipe.seed)
     work, clock = recipe.begin(), Clock()
-    if distributed.processes() > 1 and not work.parallel:
+    if processes.processes() > 1 and not work.parallel:
         raise ValueError(f"the recipe of {recipe.name} trains in one process: leave torchrun out")
-    first_rank = distributed.rank() == 0
+    first_rank = processes.rank() == 0
     every = work.every if every is None else every
     parts = {**work.parts, "clock": clock}
     first = training.load_checkpoint(checkpoint, parts) if checkpoint.exists() else 0
@@ -103,7 +104,7 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
 
     if first < recipe.steps:
         history = training.fit(
-            lambda i: distributed.averaged(work.step(i)),
+            lambda i: processes.averaged(work.step(i)),
             recipe.steps,
             start=first,
             every=every,

@@ -184,7 +184,7 @@ def test_workflow_passes_actionlint():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("failing", ["", "test", "test-keras"])
+@pytest.mark.parametrize("failing", ["", "test", "test-rest"])
 def test_ci_runs_both_commands_of_the_readme_whichever_fails(tmp_path, failing):
     # Alone on the path, so that nothing is installed: no apt-get and no npm is found.
     for name in ("bash", "dirname", "id"):
@@ -195,10 +195,10 @@ def test_ci_runs_both_commands_of_the_readme_whichever_fails(tmp_path, failing):
     run = subprocess.run(
         [ROOT / ".ci" / "run"], env={"PATH": str(tmp_path)}, capture_output=True, text=True
     )
-    assert run.stdout.splitlines() == ["make test", "make test-keras"], run.stderr
+    assert run.stdout.splitlines() == ["make test", "make test-rest"], run.stderr
     assert (run.returncode == 0) == (not failing)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "\nmake test\n" in readme and "\nmake test-keras\n" in readme
+    assert "\nmake test\n" in readme and "\nmake test-all\n" in readme
 
 
 def test_no_file_names_this_machine_or_a_registry():
@@ -316,10 +316,10 @@ def test_make_takes_another_python_and_index(clone):
 @needs_make
 def test_make_test_counts_every_part(clone):
     plan = dry_run(clone, "test", "ARGS=-k fashion")
-    for part in ("ruff check", "ruff format --check"):
-        assert f"{part} || status=1" in plan
-    everything = r"OMP_NUM_THREADS=1 .*pytest -n 2 --dist loadfile .*--nbval .* tests notebooks +"
     plan = plan.replace("\\\n", "")
+    tools = 'for tool in "ruff check" "ruff format --check" basedpyright lint-imports; do'
+    assert re.search(tools + r"\s+\.venv/bin/\$tool \|\| status=1; done", plan)
+    everything = r"OMP_NUM_THREADS=1 .*pytest -n 2 --dist loadfile .*--nbval .* tests notebooks +"
     assert re.search(everything + r"-k fashion \|\| status=1", plan)
     assert "exercises" not in plan
     solutions = clone / "exercises" / "solutions"
@@ -329,22 +329,32 @@ def test_make_test_counts_every_part(clone):
 
 
 @needs_make
-def test_make_test_keras_sets_up_beside_the_course_and_tests_both_backends(clone):
+def test_make_test_rest_sets_up_keras_beside_the_course_and_tests_both_backends(clone):
     shutil.copy(ROOT / "requirements-keras.txt", clone)
-    plan = dry_run(clone, "test-keras")
+    plan = dry_run(clone, "test-rest")
     assert plan.index("venv .venv ") < plan.index("venv --clear --without-pip .venv-keras")
     assert "--requirement requirements-keras.txt" in plan
     assert "for backend in torch tensorflow" in plan
     plan = plan.replace("\\\n", "")
     assert re.search(
-        r"--nbval-current-env .*tests/lessons/test_keras.py .*A_keras\.ipynb +\|\| status=1", plan
+        r"--nbval-current-env .*tests/lessons/test_keras.py .*A_keras\.ipynb\s+\|\| status=1", plan
     )
 
 
 @needs_make
 def test_make_alone_lists_its_commands(clone):
     run = subprocess.run(["make"], cwd=clone, capture_output=True, text=True, check=True)
-    commands = ["lab", "test", "test-keras", "lessons", "exercises", "badges", "constraints"]
+    commands = [
+        "lab",
+        "check",
+        "test",
+        "test-rest",
+        "test-all",
+        "lessons",
+        "exercises",
+        "badges",
+        "constraints",
+    ]
     for name in [*commands, "clean"]:
         assert f"make {name} " in run.stdout
 

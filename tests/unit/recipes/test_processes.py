@@ -13,12 +13,13 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from course_lib import data, distributed
+from course_lib import data
+from course_lib.recipes import processes
 from course_lib.recipes.runner import Run, run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
 
-WORKER = Path(__file__).with_name("distributed_worker.py")
+WORKER = Path(__file__).with_name("processes_worker.py")
 TORCHRUN = "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
 
 
@@ -116,13 +117,13 @@ def test_nobody_waits_for_a_silent_process(tmp_path):
 def test_a_lost_process_is_told_from_an_error_of_ones_own(monkeypatch, message, lost):
     monkeypatch.setattr(torch.distributed, "is_torchelastic_launched", lambda: True)
     monkeypatch.setattr(torch.distributed, "init_process_group", lambda *args, **options: None)
-    monkeypatch.setattr(distributed.signal, "signal", lambda *args: None)
+    monkeypatch.setattr(processes.signal, "signal", lambda *args: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setenv("RANK", "1")
     expected = "rank 1 stops.* Go on." if lost else "mat1 and mat2"
     with (
         pytest.raises(ConnectionError if lost else RuntimeError, match=expected),
-        distributed.together("Go on."),
+        processes.together("Go on."),
     ):
         raise RuntimeError(message)
 
@@ -136,8 +137,8 @@ def test_torchrun_starts_the_command_as_a_module(tmp_path):
 @pytest.fixture
 def as_rank(monkeypatch):
     def become(rank, count):
-        monkeypatch.setattr(distributed, "rank", lambda: rank)
-        monkeypatch.setattr(distributed, "processes", lambda: count)
+        monkeypatch.setattr(processes, "rank", lambda: rank)
+        monkeypatch.setattr(processes, "processes", lambda: count)
 
     return become
 
@@ -150,22 +151,22 @@ def test_shares_are_neighbours_and_together_the_batch(as_rank):
     z = torch.randn(16, 3, generator=numbers)
     for rank in range(4):
         as_rank(rank, 4)
-        rows = distributed.share(16, 4)
+        rows = processes.share(16, 4)
         assert rows == slice(4 * rank, 4 * rank + 4)
         batches = data.batches(images, size=16, seed=3, rows=rows)
         assert torch.equal(next(batches), together[rows]) and batches.position == 1
         numbers.manual_seed(5)
-        own = distributed.drawn(lambda *shape: torch.randn(*shape, generator=numbers), 4, 3)
+        own = processes.drawn(lambda *shape: torch.randn(*shape, generator=numbers), 4, 3)
         assert torch.equal(own, z[rows])
 
 
 def test_groups_are_not_torn_apart(as_rank):
     as_rank(0, 8)
-    assert distributed.share(16) == slice(0, 2)
+    assert processes.share(16) == slice(0, 2)
     with pytest.raises(ValueError, match=r"16 images, in groups of 4, .* at most 4 can"):
-        distributed.share(16, 4)
+        processes.share(16, 4)
     as_rank(0, 1)
-    assert distributed.share(6, 4) == slice(0, 6), "alone, a small batch is one group"
+    assert processes.share(6, 4) == slice(0, 6), "alone, a small batch is one group"
 
 
 def test_other_recipes_refuse_company(as_rank, tmp_path):
@@ -179,12 +180,12 @@ def test_other_recipes_refuse_company(as_rank, tmp_path):
 
 def test_without_torchrun_nothing_changes():
     network, values = nn.Linear(2, 3), {"loss": torch.ones(())}
-    assert distributed.parallel(network) is network
-    assert distributed.averaged(values) == values
+    assert processes.parallel(network) is network
+    assert processes.averaged(values) == values
     before = signal.getsignal(signal.SIGTERM)
-    with distributed.together("advice"):
-        assert (distributed.processes(), distributed.rank()) == (1, 0)
+    with processes.together("advice"):
+        assert (processes.processes(), processes.rank()) == (1, 0)
         assert signal.getsignal(signal.SIGTERM) is before
-        assert distributed.device() == torch.device("cpu")
-    with pytest.raises(RuntimeError, match="mine"), distributed.together("advice"):
+        assert processes.device() == torch.device("cpu")
+    with pytest.raises(RuntimeError, match="mine"), processes.together("advice"):
         raise RuntimeError("mine")

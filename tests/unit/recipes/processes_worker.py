@@ -1,6 +1,6 @@
-"""What each process runs for test_distributed.py: `train`, on a ProGAN that takes a second.
+"""What each process runs for test_processes.py: `train`, on a ProGAN that takes a second.
 
-Call: distributed_worker.py OUT [--resume] [--die-at STEP | --sleep-at STEP]; rank 1 does as told.
+Call: processes_worker.py OUT [--resume] [--die-at STEP | --sleep-at STEP]; rank 1 does as told.
 The schedule: at 4×4 pixels steps 0 to 2, a fade 3 to 5, stable at 8×8 6 and 7. All numbers are
 float64, so that rounding differs from mistakes by many orders of magnitude. What a rank holds at
 the end goes to OUT/rankR.safetensors, the checkpoint of step 3 to OUT/early.safetensors.
@@ -18,9 +18,9 @@ from pathlib import Path
 
 import torch
 
-from course_lib import __main__, data, distributed, metrics, recipes, training, zoo
+from course_lib import __main__, data, metrics, recipes, training, zoo
 from course_lib.data import batching
-from course_lib.recipes import progan_personas, runner
+from course_lib.recipes import processes, progan_personas, runner
 
 parser = argparse.ArgumentParser()
 parser.add_argument("out", type=Path)
@@ -36,7 +36,7 @@ batching.to_float = lambda images: images.double() / 127.5 - 1
 metrics.portraits_report = lambda samples, judge: {"n": len(samples)}
 zoo.load = lambda name: None
 if options.sleep_at is not None:
-    distributed.TIMEOUT = timedelta(seconds=8)
+    processes.TIMEOUT = timedelta(seconds=8)
 
 recipe = dataclasses.replace(
     recipes.recipe("progan-personas"),
@@ -56,11 +56,11 @@ def begin_and_fail(self) -> runner.Run:
     works.append(work)
 
     def step(i: int) -> dict:
-        if distributed.rank() == 1 and i == options.die_at:
+        if processes.rank() == 1 and i == options.die_at:
             os.kill(os.getpid(), signal.SIGKILL)
-        if distributed.rank() == 1 and i == options.sleep_at:
+        if processes.rank() == 1 and i == options.sleep_at:
             time.sleep(60)
-        if distributed.rank() == 0 and i == 4:
+        if processes.rank() == 0 and i == 4:
             shutil.copy(options.out / "checkpoint.safetensors", options.out / "early.safetensors")
         return work.step(i)
 
