@@ -30,14 +30,14 @@ FRAMEWORKS = {  # name -> Keras's backend, and whether Keras takes the steps
 
 def measure(with_keras: bool, steps: int) -> dict:
     """Return losses, pixels and milliseconds a step of one framework, in this process."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from lessons import definitions
+    sys.path.insert(0, str(ROOT / "tests" / "lessons"))
+    from cells import definitions
 
     lesson = definitions("A_keras.ipynb")
     import torch
 
     from course_lib import data, keras_port, zoo
-    from course_lib.layers import latents, sample
+    from course_lib.sampling import latents, sample
 
     g, d, gan = lesson.twins()
     shipped, port = zoo.load("dcgan-fashion"), lesson.Generator(z_dim=100, width=32)

@@ -16,10 +16,11 @@ from torch.nn.functional import one_hot
 
 from course_lib.data.drums import DRUMS
 from course_lib.data.spectrograms import COLUMNS, ROWS
-from course_lib.layers import check_labels, expect_shape, in_batches, latents
+from course_lib.layers import check_labels, expect_shape
 from course_lib.models.dcgan import initialise
 from course_lib.models.drums_cnn import Judge as Judge
 from course_lib.models.drums_cnn import convolutions
+from course_lib.sampling import in_batches, latents
 
 
 class Generator(nn.Module):

@@ -13,7 +13,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from course_lib.layers import expect_shape, in_batches, latents
+from course_lib.layers import expect_shape
 from course_lib.models.progan_blocks import (
     critic_4x4,
     critic_block,
@@ -33,6 +33,7 @@ from course_lib.models.progan_layers import (  # noqa: F401
     MinibatchStd,
     PixelNorm,
 )
+from course_lib.sampling import in_batches, latents
 
 CHANNELS = (64, 64, 48, 32, 16)  # at 4, 8, 16, 32 and 64 pixels
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from course_lib.layers import in_batches, latents
 from course_lib.models.progan_blocks import half
+from course_lib.sampling import in_batches, latents
 
 if TYPE_CHECKING:  # `progan` imports this file
     from course_lib.models.progan import Generator

@@ -14,11 +14,12 @@ import torch
 from torch import nn
 
 from course_lib.data import Tokeniser
-from course_lib.layers import expect_shape, in_batches, latents
+from course_lib.layers import expect_shape
 from course_lib.models.stackgan_blocks import ConditioningAugmentation, replicated  # noqa: F401
 from course_lib.models.stackgan_discriminator import Discriminator  # noqa: F401
 from course_lib.models.stackgan_generators import StageIGenerator, StageIIGenerator
 from course_lib.models.text import TextEncoder
+from course_lib.sampling import in_batches, latents
 
 
 class StackGAN(nn.Module):

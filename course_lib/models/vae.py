@@ -11,11 +11,12 @@ the same seconds is higher here, and an image's code depends on that image alone
 import torch
 from torch import nn
 
-from course_lib.layers import expect_shape, sample
+from course_lib.layers import expect_shape
 from course_lib.models.vae_bounds import (  # noqa: F401
     evidence_lower_bound,
     importance_weighted_bound,
 )
+from course_lib.sampling import sample
 
 
 class Encoder(nn.Module):

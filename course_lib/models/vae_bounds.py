@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from course_lib.data import to_float
-from course_lib.layers import in_batches, latents
+from course_lib.sampling import in_batches, latents
 
 
 class _Bounds(nn.Module):

@@ -1,0 +1,174 @@
+"""Explorers as a student uses them: JupyterLab in headless Chromium, sliders moved by keyboard."""
+
+import os
+import shutil
+from pathlib import Path
+
+import chromium
+import nbformat
+import pytest
+from playwright.sync_api import sync_playwright
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+
+# A lesson's explorer in miniature; {draw}, {press} and {read} are what its controls do.
+MINIATURE = """
+import io
+import ipywidgets as widgets
+from PIL import Image
+
+def show(level, tail=b""):
+    buffer = io.BytesIO()
+    Image.new("L", (64, 64), level + 50).save(buffer, "PNG")
+    picture.value = buffer.getvalue() + tail
+
+picture = widgets.Image(format="png")
+picture.add_class("explorer-picture")
+slider = widgets.IntSlider(value={value}, min=-50, max=200, description="level")
+slider.observe(lambda change: {draw}, "value")
+button = widgets.Button(description="press")
+button.on_click(lambda _: {press})
+line = widgets.Text(value="words", continuous_update=False)
+line.observe(lambda change: {read}, "value")
+show(100)
+box = widgets.VBox([slider, button, line, picture])
+box.add_class("explorer")
+box
+"""
+
+
+def notebook_of(*sources: str) -> nbformat.NotebookNode:
+    """Return a notebook with one code cell per source."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def explorers_of(lesson: Path) -> tuple[nbformat.NotebookNode, int]:
+    """Return a lesson's quiz, set-up cells and explorers as one notebook, and how many explorers.
+
+    The quiz stands first: its answers are on the screen before anything has run.
+    """
+    cells = nbformat.read(lesson, as_version=4).cells
+    quiz = [cell.source for cell in cells if "<details" in cell.source]
+    tags = [set(cell.metadata.get("tags", [])) for cell in cells]
+    code = [
+        cell.source
+        for cell, tagged in zip(cells, tags, strict=True)
+        if tagged & {"explorer-setup", "explorer"}
+    ]
+    notebook = notebook_of(*code)
+    notebook.cells[:0] = [nbformat.v4.new_markdown_cell(source) for source in quiz]
+    return notebook, sum("explorer" in tagged for tagged in tags)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = chromium.find()
+    if path is None:
+        # Where nobody reads the summary, a skip would pass for a test.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(chromium.MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def lab(browser, tmp_path_factory):
+    with chromium.Lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def open_notebook(browser, lab, request):
+    """A function that opens a notebook, a file or one made here, on a page of its own."""
+    pages = []
+
+    def open_notebook(notebook: Path | nbformat.NotebookNode) -> chromium.Notebook:
+        if isinstance(notebook, Path):
+            path = Path(shutil.copy(notebook, lab.folder))  # JupyterLab saves by itself
+        else:
+            path = lab.folder / f"explorer{len(list(lab.folder.glob('*.ipynb')))}.ipynb"
+            nbformat.write(notebook, path)
+        pages.append(browser.new_page(viewport={"width": 1400, "height": 1400}))
+        return chromium.Notebook(pages[-1], lab, path)
+
+    yield open_notebook
+    for page in pages:
+        page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        page.close()
+
+
+def miniature(
+    value: int = 100,
+    draw: str = "show(change.new)",
+    press: str = "show(50)",
+    read: str = "show(len(change.new))",
+):
+    return notebook_of(MINIATURE.format(value=value, draw=draw, press=press, read=read))
+
+
+@pytest.mark.parametrize("value", [-50, -20, 200])
+def test_a_sound_explorer_passes(open_notebook, value):
+    notebook = open_notebook(miniature(value))
+    notebook.run()
+    assert notebook.drive() == 1
+
+
+@pytest.mark.parametrize(
+    ("broken", "complaint"),
+    [
+        ({"draw": "1 / 0"}, "ZeroDivisionError"),
+        # Bytes after a PNG's end belong to no pixel.
+        (
+            {"draw": "show(77, b'.' * (change.new + 50))"},
+            "looks the same after Home",
+        ),
+        ({"draw": "None"}, "no new picture after End"),
+        ({"press": "1 / 0"}, "ZeroDivisionError"),
+        ({"read": "1 / len(change.new)"}, "ZeroDivisionError"),
+        ({"read": "1 / ('🦄' not in change.new)"}, "ZeroDivisionError"),
+    ],
+)
+def test_a_broken_explorer_is_noticed(open_notebook, broken, complaint):
+    notebook = open_notebook(miniature(**broken))
+    notebook.run()
+    with pytest.raises(AssertionError, match=complaint):
+        notebook.drive()
+
+
+def test_a_failing_cell_is_noticed(open_notebook):
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        open_notebook(notebook_of("1 / 0", "2")).run()
+
+
+# How many answers are open, and which one has the keyboard's focus.
+QUIZ = """all => [all.filter(answer => answer.open).length,
+                  all.findIndex(answer => answer.contains(document.activeElement))]"""
+
+
+def press_through_the_quiz(page) -> None:
+    """Assert that Enter opens an answer, Space closes it, Tab goes on to the next."""
+    answers = page.locator("details")
+    answers.last.wait_for()
+    count = answers.count()
+    assert count >= 3
+    page.locator("summary").first.focus()
+    for index in range(count):
+        for key, opened in (("Enter", 1), ("Space", 0)):
+            page.keyboard.press(key)  # JupyterLab takes none of these keys
+            assert answers.evaluate_all(QUIZ) == [opened, index], f"{key} at answer {index + 1}"
+        if index + 1 < count:
+            page.keyboard.press("Tab")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_quiz_and_explorers_of_a_lesson(open_notebook, lesson):
+    source, explorers = explorers_of(lesson)
+    assert explorers, f"no cell of {lesson.name} has the tag 'explorer'"
+    notebook = open_notebook(source)
+    press_through_the_quiz(notebook.page)
+    notebook.run()
+    assert notebook.drive(explorers) >= explorers, "an explorer without a slider"

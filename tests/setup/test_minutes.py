@@ -1,0 +1,67 @@
+"""Estimated minutes: what is counted in a notebook, and that README says what the estimate says."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEC = importlib.util.spec_from_file_location("minutes", ROOT / "tools" / "minutes.py")
+tool = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(tool)
+
+ROW = re.compile(r"^\| \w+ \| \[.+?\]\((notebooks/.+?)\) \|.*\| (\d+) min \| .+ \|$", re.MULTILINE)
+
+
+def html(text):
+    return {"output_type": "display_data", "data": {"text/html": [text]}}
+
+
+def cell(kind, *lines, tags=(), outputs=()):
+    made = {"cell_type": kind, "source": list(lines), "metadata": {"tags": [*tags]}}
+    return made | ({"outputs": [*outputs]} if kind == "code" else {})
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    cells = [
+        cell("markdown", "# Lesson 98: A title\n", "\n", "Six words and $x^2 + y$ here.\n"),
+        cell("markdown", "**Predict.** [Two words](https://example.org/a-b-c)?\n\n$$a = b + c$$\n"),
+        cell("code", "x = 1\n", "\n", "print(x)", outputs=[html("<figure><img></figure><table>")]),
+        cell("code", "explorer()", tags=["explorer"], outputs=[html("<figure><img></figure>")]),
+        cell("markdown", "## Quiz\n\n<details>many words that do not count</details>\n\n"),
+        cell("markdown", "## Exercises and further reading\n\n- An author, a title, a year.\n"),
+    ]
+    path = tmp_path / "98_new.ipynb"
+    path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    return path
+
+
+def test_what_is_counted(notebook):
+    # Lesson 98: A title / Six words and here / Predict Two words / Quiz
+    assert tool.counts(notebook) == {
+        **{"words": 12, "lines": 3, "predictions": 1, "pictures": 2, "explorers": 1, "quizzes": 1}
+    }
+    assert tool.minutes(notebook) == pytest.approx(12 / 130 + 3 / 8 + 1.5 + 2 * 0.5 + 4 + 5)
+
+
+def test_readme_says_what_the_estimate_says():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    stated = {ROOT / path: int(minutes) for path, minutes in ROW.findall(page)}
+    assert sorted(stated) == sorted(tool.NOTEBOOKS.glob("*.ipynb"))
+    for path, minutes in stated.items():
+        assert minutes == pytest.approx(tool.minutes(path), rel=0.1, abs=5), path.name
+    hours = float(re.search(r"^Together: about (\d+) hours", page, re.MULTILINE)[1])
+    assert hours == pytest.approx(sum(map(tool.minutes, stated)) / 60, rel=0.05)
+
+
+def test_the_command_prints_each_notebook_and_the_sum(notebook, capsys):
+    tool.main([notebook, notebook])
+    one, _, together = capsys.readouterr().out.splitlines()
+    assert one == (
+        "98_new.ipynb: 12 minutes (12 words, 3 lines, 1 predictions, 2 pictures, 1 explorers, "
+        "1 quizzes)"
+    )
+    assert together == "together: 0.4 hours"

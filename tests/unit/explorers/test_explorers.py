@@ -1,0 +1,103 @@
+"""The latent explorer in the kernel: every control changes the picture, nothing breaks."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from course_lib import explorers, sampling, zoo
+from course_lib.explorers.latent import principal_directions
+from course_lib.latent import lerp, slerp
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return zoo.load("dcgan-fashion")
+
+
+@pytest.fixture
+def explorer(generator, tmp_path):
+    return explorers.latent(generator, count=4, folder=tmp_path)
+
+
+def test_every_control_changes_the_picture_at_both_ends(explorer):
+    sliders = [explorer.seed_a, explorer.seed_b, explorer.truncation, *explorer.steps]
+    for control in [*sliders, explorer.between]:
+        start = control.value
+        for value in (control.max, control.min):
+            before = explorer.picture.value
+            control.value = value
+            assert explorer.picture.value != before, control.description
+        control.value = start  # two seeds that agree would leave the way between without effect
+    explorer.truncation.value = 1.0
+    before = explorer.picture.value
+    explorer.path.value = "linear"
+    assert explorer.picture.value != before
+
+
+def test_the_text_says_what_is_shown(explorer):
+    explorer.seed_a.value, explorer.between.value = 7, 0.5
+    explorer.steps[1].value = -2.0
+    assert "Seed 7, 50% of the spherical way to seed 1" in explorer.text.value
+    assert "direction 2 by -2.0" in explorer.text.value
+
+
+def test_the_ends_of_the_walk_are_the_seeds(explorer, generator):
+    z = explorer.z()
+    expected = sampling.latents(1, 100, 0)[0] * explorer.truncation.value
+    torch.testing.assert_close(z[0], expected)
+    torch.testing.assert_close(z[-1], expected)
+
+
+def test_the_button_saves_what_is_shown(explorer, tmp_path):
+    first, second = explorer.save(), explorer.save()
+    assert first != second and first.parent == tmp_path
+    assert Image.open(first).size == (224, 224)
+    assert str(second) in explorer.saved.value
+
+
+def test_a_static_picture_stands_in_for_the_widget(explorer):
+    bundle = explorer._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert "<img alt=" in bundle["text/html"] and explorer.alt in bundle["text/html"]
+
+
+def test_the_picture_is_the_generators(explorer, generator):
+    pixels = np.asarray(Image.open(io.BytesIO(explorer.picture.value)))
+    strip = pixels[-28:]
+    with torch.no_grad():
+        image = generator(explorer.z()[:1])
+    expected = image.add(1).mul(127.5).round()[0, 0].numpy()
+    assert np.abs(strip[:, :28] - expected).max() <= 1
+
+
+def test_interpolation_keeps_its_promises():
+    z0, z1 = sampling.latents(500, 100, 0), sampling.latents(500, 100, 1)
+    for path in (lerp, slerp):
+        torch.testing.assert_close(path(z0, z1, 0.0), z0)
+        torch.testing.assert_close(path(z0, z1, 1.0), z1, rtol=1e-4, atol=1e-4)
+    assert slerp(z0, z1, 0.5).norm(dim=1).mean() == pytest.approx(10, abs=0.1)
+    assert lerp(z0, z1, 0.5).norm(dim=1).mean() == pytest.approx(50**0.5, abs=0.1)
+    torch.testing.assert_close(slerp(z0, z0, 0.3), z0)
+
+
+class Linear(torch.nn.Module):
+    """A generator whose principal directions are known: axis 2 matters most, then axis 0."""
+
+    z_dim = 5
+
+    def __init__(self):
+        super().__init__()
+        self.scales = torch.nn.Parameter(torch.tensor([2.0, 0.1, 5.0, 0.1, 0.1]))
+
+    def forward(self, z):
+        return (z * self.scales)[:, None, None, :]
+
+
+def test_principal_directions_of_a_known_generator():
+    directions = principal_directions(Linear(), count=2, n=5000)
+    expected = torch.eye(5)[[2, 0]]
+    torch.testing.assert_close(directions.abs(), expected, atol=0.1, rtol=0)
+    assert directions[0, 2] > 0 and directions[1, 0] > 0  # a positive step brightens

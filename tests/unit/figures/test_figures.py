@@ -1,0 +1,138 @@
+"""Grids map pixels honestly, and nothing is shown without alt text."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from course_lib import figures
+from course_lib.training import History
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    outputs = []
+    monkeypatch.setattr(figures, "display", outputs.append)
+    return outputs
+
+
+def decoded(output):
+    data = re.search(r"base64,([^\"]+)", output.data).group(1)
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+
+
+def test_a_grid_shows_each_pixel_where_it_belongs():
+    images = torch.tensor([-1.0, 0.0, 1.0]).view(3, 1, 1, 1)
+    sheet = figures.tile(images, columns=2, scale=1)
+    assert sheet.tolist() == [[0, 255, 255, 128], [255] * 4, [255] * 4, [255] * 4]
+
+
+def test_a_grid_is_not_normalised_by_its_content():
+    dull = torch.full((4, 1, 2, 2), -0.5)
+    assert set(figures.tile(dull, columns=4).flatten().tolist()) == {64, 255}
+
+
+def test_colour_and_uint8():
+    images = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+    images[1, 0] = 200
+    sheet = figures.tile(images, columns=2, scale=2)
+    assert sheet.shape == (8, 18, 3)
+    assert sheet[0, 0].tolist() == [0, 0, 0] and sheet[0, -1].tolist() == [200, 0, 0]
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (1, 2, 4, 4), (0, 1, 4, 4)])
+def test_a_wrong_shape_is_named(shape):
+    with pytest.raises(ValueError, match=r"\(N, 1 or 3, H, W\), got"):
+        figures.tile(torch.zeros(shape))
+
+
+def test_pictures_carry_alt_and_caption_escaped(shown):
+    figures.grid(torch.zeros(1, 1, 2, 2), alt='a "dark" image', caption="a < b")
+    assert 'alt="a &quot;dark&quot; image"' in shown[0].data
+    assert "<figcaption>a &lt; b</figcaption>" in shown[0].data
+    assert decoded(shown[0]).shape == (4, 4)
+    with pytest.raises(ValueError, match="alt text"):
+        figures.grid(torch.zeros(1, 1, 2, 2), alt=" ")
+
+
+def test_smooth_is_a_running_mean():
+    assert figures.smooth([1, 2, 3, 4], 2).tolist() == [1, 1.5, 2.5, 3.5]
+    assert figures.smooth([1, 2], 10).tolist() == [1, 1.5]
+
+
+def history(steps=30):
+    result = History()
+    for i in range(steps):
+        result.add({"loss_d": i, "loss_g": -i})
+    return result
+
+
+def test_curves_scatter_and_table_are_drawn(shown):
+    figures.curves(history(), alt="two lines", title="They part")
+    figures.losses_side_by_side({"a": history(), "b": history()}, alt="two panels")
+    figures.show(figures.scatter({"a": torch.rand(9, 2)}, torch.rand(9, 2)), alt="points")
+    figures.labelled_grid(torch.zeros(3, 1, 4, 4), ["x", "y", "z"], alt="three", columns=2)
+    for output in shown:
+        assert decoded(output).std() > 5
+    figures.table({"row <1>": [1, "two"]}, columns=["a", "b"], caption="numbers")
+    assert "row &lt;1&gt;" in shown[-1].data and 'scope="col">b' in shown[-1].data
+
+
+def test_curves_count_steps_and_name_levels():
+    figure = figures.curves.draw({"found": [1, 2, 3]}, "", 1, every=50, levels={"2 ln 2": 1.4})
+    (axis,) = figure.axes
+    assert axis.lines[0].get_xdata().tolist() == [50, 100, 150]
+    assert set(axis.lines[1].get_ydata()) == {1.4}
+    assert [text.get_text() for text in axis.texts] == ["2 ln 2"]
+    assert axis.get_legend() is None  # one curve needs none: the axis names it
+
+
+def test_the_live_view_changes_in_place_and_leaves_a_static_picture(shown):
+    brightness = [0.0]
+    view = figures.live(lambda: torch.full((4, 1, 4, 4), brightness[0]), alt="four squares")
+    view.update(history())
+    first, box = view._image.value, view.box
+    brightness[0] = 1.0
+    view.update(history())
+    assert view.box is box and view._image.value != first
+    assert len(shown) == 1  # one display, however many updates
+    done = history()
+    done.seconds, done.images_per_second = 3.2, 1234.6
+    view.finish(done)
+    assert "30 steps in 3 s, 1,235 images per second" in shown[-1].data
+    assert 'alt="four squares"' in shown[-1].data and decoded(shown[-1]).max() == 255
+
+
+def test_a_labelled_grid_rich_in_detail_is_smaller_as_jpeg(shown):
+    noise = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    for jpeg in (False, True):
+        figures.labelled_grid(noise, ["a", "b\nc", "d", "e"], alt="noise", columns=4, jpeg=jpeg)
+    png, small = (output.data for output in shown)
+    assert "image/png" in png and "image/jpeg" in small and len(small) < len(png)
+    assert decoded(shown[0]).shape[:2] == decoded(shown[1]).shape[:2]
+
+
+def test_an_empty_label_stands_for_the_one_to_its_left():
+    x = torch.linspace(-1, 1, 5)
+    panels = {name: {"D*": torch.full_like(x, 0.7)} for name in "abc"}
+    labels = ["D(x, y)", "", "logit"]
+    left, middle, right = figures.functions.draw(x, panels, labels).axes
+    assert left.get_ylim() == middle.get_ylim() == (-0.03, 1.03)
+    assert right.get_ylim()[1] < 1  # not a probability
+    assert [axis.get_ylabel() for axis in (left, middle, right)] == labels
+
+
+def test_few_colours_leave_a_plot_as_it_was():
+    figure, axis = figures.new()
+    axis.plot([0, 1, 4, 9], label="a line")
+    axis.legend()
+    whole, few = figures.figure_png(figure), figures.figure_png(figure, colours=64)
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(float) for png in (whole, few)
+    )
+    assert len(few) < 0.5 * len(whole)
+    assert before.shape == after.shape and np.abs(before - after).max() < 24
