@@ -47,10 +47,15 @@ def odd_critic() -> progan.Critic:
     """Return a critic as in the paper: 64 channels at 4×4, and the standard deviation is a 65th."""
     first, *others = progan.CHANNELS
     critic = progan.Critic((first + 1, *others))
-    dense = nn.Sequential(nn.Flatten(), progan.EqualisedLinear(first * 4 * 4, first))
-    layers = progan.rectified(progan.EqualisedConv2d(first + 1, first), dense)
-    score = progan.EqualisedLinear(first, 1, gain=1)
-    critic.blocks[0] = nn.Sequential(progan.MinibatchStd(), *layers, score)
+    critic.blocks[0] = nn.Sequential(
+        progan.MinibatchStd(),
+        progan.EqualisedConv2d(first + 1, first),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        progan.EqualisedLinear(first * 4 * 4, first),
+        nn.LeakyReLU(0.2),
+        progan.EqualisedLinear(first, 1, gain=1),
+    )
     return critic
 
 

@@ -19,6 +19,21 @@ def expect_shape(tensor: torch.Tensor, shape: tuple[int | None, ...], name: str)
         raise ValueError(f"{name} has shape ({wanted}), got {tuple(tensor.shape)}")
 
 
+def check_labels(labels: torch.Tensor, n: int, classes: int) -> None:
+    """Raise ValueError unless labels are int64 (n,), n ≥ 1, between 0 and classes − 1."""
+    if labels.dtype != torch.int64 or labels.shape != (n,) or n < 1:
+        kind = str(labels.dtype).removeprefix("torch.")
+        raise ValueError(
+            f"labels are int64 (N,), one class for each image, got {kind} {tuple(labels.shape)}"
+            + (f" for {n} images" if labels.ndim == 1 and len(labels) != n else "")
+        )
+    # PyTorch's device "meta" has shapes and no values.
+    if not labels.is_meta and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise ValueError(
+            f"labels are 0 to {classes - 1}, got {int(labels.min())} to {int(labels.max())}"
+        )
+
+
 def _shifted_sum(weight: torch.Tensor) -> torch.Tensor:
     """Return the sum of a kernel's four copies, shifted by 0 or 1 in height and in width.
 

@@ -1,6 +1,6 @@
 """Lesson 05: the conditional GAN (Mirza and Osindero 2014), on the DCGAN of lesson 04.
 
-Both networks are told the class, in one of three ways:
+Both networks get the class, in one of three ways:
 
 - "concatenated", as in the paper: a one-hot vector beside z, and one as ten constant planes beside
   the image. (The paper's networks are dense; planes are what a convolution takes instead.)
@@ -17,12 +17,18 @@ import torch
 from torch import nn
 from torch.nn.functional import one_hot
 
-from course_lib.layers import expect_shape
+from course_lib.layers import check_labels, expect_shape
 from course_lib.models import dcgan
 from course_lib.sampling import in_batches, latents
 
 WAYS = ("concatenated", "embedding", "projection")
 EMBEDDING = 16  # numbers in the generator's learnt vector of a class
+
+
+def check_way(way: str) -> None:
+    """Raise ValueError if `way` is none of `WAYS`."""
+    if way not in WAYS:
+        raise ValueError(f"way is one of {', '.join(WAYS)}, not {way!r}")
 
 
 class Generator(nn.Module):
@@ -48,7 +54,8 @@ class Generator(nn.Module):
         way: str = "projection",
     ):
         super().__init__()
-        self.z_dim, self.classes, self.way = z_dim, classes, known(way)
+        check_way(way)
+        self.z_dim, self.classes, self.way = z_dim, classes, way
         beside_z = EMBEDDING if way == "embedding" else classes
         self.layers = dcgan.Generator(z_dim + beside_z, width, channels).layers
         if way == "embedding":
@@ -110,10 +117,12 @@ class Discriminator(nn.Module):
         self, width: int = 16, channels: int = 1, classes: int = 10, way: str = "projection"
     ):
         super().__init__()
-        self.shape, self.classes, self.way = (channels, 28, 28), classes, known(way)
+        check_way(way)
+        self.shape, self.classes, self.way = (channels, 28, 28), classes, way
         planes = {"concatenated": classes, "embedding": 1, "projection": 0}[way]
         layers = dcgan.Discriminator(width, channels + planes).layers
-        self.features, self.to_logit = layers[:-1], layers[-1]
+        self.features = layers[:-1]
+        self.to_logit = layers[-1]
         if way == "embedding":
             self.label = nn.Embedding(classes, 28 * 28)
         elif way == "projection":
@@ -133,25 +142,3 @@ class Discriminator(nn.Module):
         if self.way == "projection":
             logits = logits + (features * self.label(labels)).sum(dim=1)
         return logits
-
-
-def known(way: str) -> str:
-    """Return `way`; raise ValueError if it is none of `WAYS`."""
-    if way not in WAYS:
-        raise ValueError(f"way is one of {', '.join(WAYS)}, not {way!r}")
-    return way
-
-
-def check_labels(labels: torch.Tensor, n: int, classes: int) -> None:
-    """Raise ValueError unless labels are int64 (n,), n ≥ 1, between 0 and classes − 1."""
-    if labels.dtype != torch.int64 or labels.shape != (n,) or n < 1:
-        kind = str(labels.dtype).removeprefix("torch.")
-        raise ValueError(
-            f"labels are int64 (N,), one class for each image, got {kind} {tuple(labels.shape)}"
-            + (f" for {n} images" if labels.ndim == 1 and len(labels) != n else "")
-        )
-    # PyTorch's device "meta" has shapes and no values.
-    if not labels.is_meta and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
-        raise ValueError(
-            f"labels are 0 to {classes - 1}, got {int(labels.min())} to {int(labels.max())}"
-        )

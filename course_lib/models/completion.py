@@ -1,7 +1,5 @@
 """Lesson 08: an encoder that guesses which z drew a portrait of which a part is hidden."""
 
-from itertools import pairwise
-
 import torch
 from torch import nn
 from torch.nn import functional
@@ -12,7 +10,7 @@ from course_lib.layers import expect_shape
 class Encoder(nn.Module):
     """Map portraits (N, 3, 64, 64) and masks (N, 1, 64, 64) to latent vectors z (N, z_dim).
 
-    A mask is 1 where the portrait is visible and 0 where it is hidden; hidden pixels are not read.
+    A mask is 1 where the portrait is visible and 0 where it is hidden; hidden pixels do not enter.
     Portraits are halved first: for a first guess 32×32 pixels are enough, at a quarter of the
     time. Each z has a root mean square of 1, because to ProGAN's generator only its direction
     counts (its first layer is pixel norm).
@@ -23,11 +21,13 @@ class Encoder(nn.Module):
     def __init__(self, z_dim: int = 64, width: int = 32):
         super().__init__()
         w = width
-        layers: list[nn.Module] = []
-        for before, after in pairwise([4, w, 2 * w, 4 * w]):  # 16×16, 8×8, 4×4
-            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(
-            *layers,
+            nn.Conv2d(4, w, 4, stride=2, padding=1),  # 16×16
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(w, 2 * w, 4, stride=2, padding=1),  # 8×8
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * w, 4 * w, 4, stride=2, padding=1),  # 4×4
+            nn.LeakyReLU(0.2),
             nn.Flatten(),
             nn.Linear(4 * w * 4 * 4, 8 * w),
             nn.LeakyReLU(0.2),

@@ -1,4 +1,4 @@
-"""Lesson 08: the GAN of lessons 04 and 05 on sounds, and the judge that tells their kinds.
+"""Lesson 08: the GAN of lessons 04 and 05 on sounds; `drums_cnn` has the judge of their kinds.
 
 A sound of one second is a picture of 128×64, its spectrogram (`data.to_spectrograms`), and
 pictures are what a DCGAN draws. Two things are new. There are four sizes on the way up in place of
@@ -16,19 +16,11 @@ from torch.nn.functional import one_hot
 
 from course_lib.data.drums import DRUMS
 from course_lib.data.spectrograms import COLUMNS, ROWS
-from course_lib.layers import expect_shape
-from course_lib.models.cgan import check_labels
+from course_lib.layers import check_labels, expect_shape
 from course_lib.models.dcgan import initialise
+from course_lib.models.drums_cnn import Judge as Judge
+from course_lib.models.drums_cnn import convolutions
 from course_lib.sampling import in_batches, latents
-
-
-def doubled(in_channels: int, out_channels: int) -> list[nn.Module]:
-    """Return the layers that double height and width, as in lesson 04."""
-    return [
-        nn.ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    ]
 
 
 class Generator(nn.Module):
@@ -52,9 +44,15 @@ class Generator(nn.Module):
             nn.Unflatten(1, (6 * w, 8, 4)),
             nn.BatchNorm2d(6 * w),
             nn.ReLU(),
-            *doubled(6 * w, 4 * w),  # 16×8
-            *doubled(4 * w, 2 * w),  # 32×16
-            *doubled(2 * w, w),  # 64×32
+            nn.ConvTranspose2d(6 * w, 4 * w, 4, stride=2, padding=1, bias=False),  # 16×8
+            nn.BatchNorm2d(4 * w),
+            nn.ReLU(),
+            nn.ConvTranspose2d(4 * w, 2 * w, 4, stride=2, padding=1, bias=False),  # 32×16
+            nn.BatchNorm2d(2 * w),
+            nn.ReLU(),
+            nn.ConvTranspose2d(2 * w, w, 4, stride=2, padding=1, bias=False),  # 64×32
+            nn.BatchNorm2d(w),
+            nn.ReLU(),
             nn.ConvTranspose2d(w, 2, 4, stride=2, padding=1),  # 128×64: loudness, and its noise
         )
         # Windows overlap, so that neighbouring pixels of a noise are alike: it is smoothed.
@@ -105,25 +103,6 @@ class Generator(nn.Module):
         return in_batches(self, latents(len(chosen), self.z_dim, seed), chosen, batch=batch)
 
 
-def looking(width: int) -> nn.Sequential:
-    """Return convolutions from spectrograms (N, 1, 128, 64) to vectors (N, 64·width)."""
-    w = width
-    return nn.Sequential(
-        nn.Conv2d(1, w, (6, 4), stride=(4, 2), padding=1),  # 32×32
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(w, 2 * w, 4, stride=2, padding=1, bias=False),  # 16×16
-        nn.BatchNorm2d(2 * w),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(2 * w, 4 * w, 4, stride=2, padding=1, bias=False),  # 8×8
-        nn.BatchNorm2d(4 * w),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(4 * w, 4 * w, 4, stride=2, padding=1, bias=False),  # 4×4
-        nn.BatchNorm2d(4 * w),
-        nn.LeakyReLU(0.2),
-        nn.Flatten(),
-    )
-
-
 class Discriminator(nn.Module):
     """Map spectrograms (N, 1, 128, 64) in [-1, 1] and labels (N,) to logits (N,).
 
@@ -137,7 +116,7 @@ class Discriminator(nn.Module):
     def __init__(self, width: int = 16, kinds: int = len(DRUMS)):
         super().__init__()
         self.kinds = kinds
-        self.features = looking(width)
+        self.features = convolutions(width)
         self.to_logit = nn.Linear(64 * width, 1)
         self.label = nn.Embedding(kinds, 64 * width)
         self.apply(initialise)
@@ -148,28 +127,3 @@ class Discriminator(nn.Module):
         check_labels(labels, len(pictures), self.kinds)
         features = self.features(pictures)  # (N, 64·width)
         return self.to_logit(features).squeeze(1) + (features * self.label(labels)).sum(dim=1)
-
-
-class Judge(nn.Module):
-    """Map spectrograms (N, 1, 128, 64) in [-1, 1] to the logits of their kinds (N, kinds).
-
-    Args:
-        width: as the discriminator's.
-        features: length of the feature vector, the space in which sounds are measured.
-        kinds: number of kinds.
-    """
-
-    def __init__(self, width: int = 8, features: int = 32, kinds: int = len(DRUMS)):
-        super().__init__()
-        self.to_features = nn.Sequential(
-            *looking(width), nn.Linear(64 * width, features), nn.ReLU()
-        )
-        self.to_logits = nn.Linear(features, kinds)
-
-    def features(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return the feature vectors (N, features), ≥ 0."""
-        expect_shape(pictures, (None, 1, ROWS, COLUMNS), "pictures")
-        return self.to_features(pictures)
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return self.to_logits(self.features(pictures))

@@ -12,12 +12,14 @@ from course_lib.data import Tokeniser
 from course_lib.layers import DownsampleConv2d, expect_shape
 
 
-def down(in_channels: int, out_channels: int, norm: bool = True, slope: float = 0.2):
+def down(
+    in_channels: int, out_channels: int, norm: bool = True, slope: float = 0.2
+) -> nn.Sequential:
     """Halve height and width: 3×3 convolution with average pooling, batch norm, LeakyReLU."""
-    layers = [nn.BatchNorm2d(out_channels)] if norm else []
-    return nn.Sequential(
-        DownsampleConv2d(in_channels, out_channels, bias=not norm), *layers, nn.LeakyReLU(slope)
-    )
+    layers = nn.Sequential(DownsampleConv2d(in_channels, out_channels, bias=not norm))
+    if norm:
+        layers.append(nn.BatchNorm2d(out_channels))
+    return layers.append(nn.LeakyReLU(slope))
 
 
 class TextEncoder(nn.Module):
@@ -42,7 +44,7 @@ class TextEncoder(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         expect_shape(tokens, (None, None), "tokens")
-        # An empty caption is read as one word of padding.
+        # An empty caption counts as one word of padding.
         lengths = (tokens != Tokeniser.PADDING).sum(dim=1).clamp(min=1).cpu()
         packed = pack_padded_sequence(self.words(tokens), lengths, True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.gru(packed)[0], True, padding_value=-torch.inf)
@@ -79,7 +81,8 @@ class JointEmbedding(nn.Module):
 
     def __init__(self, words: int = 192, dim: int = 128, hidden: int = 64, width: int = 24):
         super().__init__()
-        self.text, self.image = TextEncoder(words, dim, hidden), ImageEncoder(dim, width)
+        self.text = TextEncoder(words, dim, hidden)
+        self.image = ImageEncoder(dim, width)
         self.log_temperature = nn.Parameter(torch.tensor(0.07).log())
 
     def forward(self, images: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:

@@ -6,8 +6,6 @@ alone: circular padding, so that the right edge is the left edge's neighbour and
 top's, and three upsamplings in place of five.
 """
 
-from itertools import pairwise
-
 import torch
 from torch import nn
 from torch.nn import functional
@@ -49,13 +47,22 @@ class Generator(nn.Module):
         super().__init__()
         self.z_dim, w = z_dim, width
         padded = {"padding": 1, "padding_mode": padding_mode}
-        layers: list[nn.Module] = []
-        kinds = [nn.Conv2d, *[CircularUpsample] * 3]  # from H×W to 2H×2W, 4H×4W, 8H×8W
-        channels = pairwise([z_dim, 4 * w, 4 * w, 2 * w, w])
-        for kind, (before, after) in zip(kinds, channels, strict=True):
-            convolution = kind(before, after, 3, **padded, bias=False)
-            layers += [convolution, nn.BatchNorm2d(after), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(w, 3, 3, **padded), nn.Tanh())
+        self.layers = nn.Sequential(
+            nn.Conv2d(z_dim, 4 * w, 3, **padded, bias=False),  # H×W
+            nn.BatchNorm2d(4 * w),
+            nn.ReLU(),
+            CircularUpsample(4 * w, 4 * w, 3, **padded, bias=False),  # 2H×2W
+            nn.BatchNorm2d(4 * w),
+            nn.ReLU(),
+            CircularUpsample(4 * w, 2 * w, 3, **padded, bias=False),  # 4H×4W
+            nn.BatchNorm2d(2 * w),
+            nn.ReLU(),
+            CircularUpsample(2 * w, w, 3, **padded, bias=False),  # 8H×8W
+            nn.BatchNorm2d(w),
+            nn.ReLU(),
+            nn.Conv2d(w, 3, 3, **padded),
+            nn.Tanh(),
+        )
         self.apply(initialise)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:

@@ -19,8 +19,6 @@ class Players:
         falling: share of the steps over which the rate falls, the last ones; 0 keeps it.
         betas: Adam's.
         raised: a step, and by how much the rate is multiplied from it on.
-        rate_d: the discriminator's rate, where it is another (Heusel et al. 2017, "two time-scale
-            update rule"): a slow generator gives the discriminator time to follow.
     """
 
     def __init__(
@@ -34,13 +32,11 @@ class Players:
         falling: float = 0.5,
         betas: tuple[float, float] = (0.5, 0.999),
         raised: tuple[int, float] = (0, 1.0),
-        rate_d: float | None = None,
     ):
         self.networks = {"g": generator, "d": discriminator}
         self.ema = EMA(generator, ema)
-        rates = {"g": rate, "d": rate if rate_d is None else rate_d}
         self.optimisers = {
-            name: torch.optim.Adam(network.parameters(), lr=rates[name], betas=betas, fused=True)
+            name: torch.optim.Adam(network.parameters(), lr=rate, betas=betas, fused=True)
             for name, network in self.networks.items()
         }
 

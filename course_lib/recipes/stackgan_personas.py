@@ -36,7 +36,6 @@ class StackGANPersonas:
             cost little, since its features are computed once.
         added_lies: near misses may lie about what the caption leaves out (`data.near_misses`).
             Otherwise D hardly ever sees "a goatee" beside a chin without one.
-        rate_d, betas: as `Players` takes them.
         even: share of captions whose silence tells nothing (`data.captions`).
         falling: share of the steps over which the rate falls to 0, the last ones.
         first: the model whose Stage I is built on (`finished`).
@@ -58,8 +57,6 @@ class StackGANPersonas:
     seed: int = 0
     batch: int = 64
     learning_rate: float = 6e-4
-    rate_d: float | None = None
-    betas: tuple[float, float] = (0.5, 0.999)
     falling: float = 0.5
     ema: float = 0.999
     kl_weight: float = 0.002
@@ -92,8 +89,6 @@ class StackGANPersonas:
             steps=self.steps,
             ema=self.ema,
             falling=self.falling,
-            betas=self.betas,
-            rate_d=self.rate_d,
         )
         # The model that samples and ships holds the average; the generator trains beside it.
         setattr(model, f"stage{stage}", players.ema.model)

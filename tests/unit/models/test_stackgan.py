@@ -423,3 +423,5 @@ def test_bad_input_is_named(small):
         d(torch.zeros(2, 3, 16, 16), torch.zeros(3, 16))
     with pytest.raises(ValueError, match=r"images has shape \(N, 3, 16, 16\)"):
         d(torch.zeros(2, 3, 64, 64), torch.zeros(2, 16))
+    with pytest.raises(ValueError, match=r"size is 16 \(Stage I\) or 64 \(Stage II\), not 32"):
+        Discriminator(32)
