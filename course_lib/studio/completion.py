@@ -14,12 +14,13 @@ from statistics import fmean
 import torch
 from PIL import ImageColor
 from torch import nn
-from torch.nn.functional import interpolate, normalize
+from torch.nn.functional import interpolate
 
 from course_lib import machine, threads
 from course_lib.data import to_float
 from course_lib.layers import expect_shape, latents
 from course_lib.models.stackgan import StackGAN
+from course_lib.steering import on_sphere
 from course_lib.studio import provenance
 from course_lib.training import evaluating
 
@@ -92,11 +93,6 @@ class Completion:
     def images(self) -> torch.Tensor:
         """The answers, (N, 3, H, W): visible pixels as they were, hidden ones as drawn."""
         return torch.where(self.mask > 0, self.portrait, self.drawn)
-
-
-def on_sphere(z: torch.Tensor) -> torch.Tensor:
-    """Return vectors (N, z_dim) scaled to a root mean square of 1."""
-    return normalize(z, dim=1) * z.shape[1] ** 0.5
 
 
 def complete(
