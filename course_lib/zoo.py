@@ -123,6 +123,23 @@ def load(name: str, folder: Path | None = None) -> nn.Module:
     return model.eval().to(memory_format=torch.channels_last)
 
 
+def name_of(model: nn.Module) -> str:
+    """Return the name of the shipped model that has these weights, else the name of the class.
+
+    Files say by it which model drew them. A model that was trained further is no longer the zoo's,
+    so the weights are compared, and no name is taken on trust.
+    """
+    kind = f"{type(model).__module__.rpartition('.')[2]}.{type(model).__name__}"
+    state = {key: tensor.cpu() for key, tensor in model.state_dict().items()}
+    for name in names():
+        if card(name)["model"] == kind:
+            weights = load_weights(name)
+            same = weights.keys() == state.keys()
+            if same and all(torch.equal(state[key], weights[key]) for key in weights):
+                return name
+    return type(model).__name__
+
+
 def save(
     name: str, model: nn.Module, model_name: str, arguments: dict, facts: dict, folder: Path
 ) -> None:
