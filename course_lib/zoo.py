@@ -108,6 +108,9 @@ def load_weights(name: str, folder: Path | None = None) -> dict[str, torch.Tenso
 def load(name: str, folder: Path | None = None) -> nn.Module:
     """Return a shipped model with its trained weights, on the CPU and in eval mode.
 
+    The generator of random numbers stays where it is: a cell that draws after a load draws what it
+    would have drawn without.
+
     Args:
         name: of the model.
         folder: where a training has written it, for one that does not ship; see `recipes.train`.
@@ -117,7 +120,8 @@ def load(name: str, folder: Path | None = None) -> nn.Module:
         DamagedFile: the weights are missing or changed.
     """
     facts = card(name, folder)
-    model = build(facts["model"], facts["arguments"])
+    with torch.random.fork_rng(devices=[]):  # the layers draw weights, which are replaced at once
+        model = build(facts["model"], facts["arguments"])
     model.load_state_dict(load_weights(name, folder))
     # Processors convolve images stored pixel by pixel (channels last) faster.
     return model.eval().to(memory_format=torch.channels_last)

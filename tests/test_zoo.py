@@ -31,6 +31,19 @@ def test_every_model_has_a_card_with_all_that_matters(name):
     assert all(torch.isfinite(tensor).all() for tensor in model.state_dict().values())
 
 
+def test_a_load_leaves_the_random_generator_alone_and_a_build_draws_from_it():
+    torch.manual_seed(3)
+    expected = torch.get_rng_state()
+    for name in zoo.names():
+        zoo.load(name)
+    assert torch.equal(torch.get_rng_state(), expected)
+    first, second = (zoo.build("cnn.Classifier", {"width": 4}) for _ in range(2))
+    torch.manual_seed(3)
+    again = zoo.build("cnn.Classifier", {"width": 4})
+    for a, b, c in zip(first.parameters(), second.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, c) and (a.ndim == 1 or not torch.equal(a, b))
+
+
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(KeyError, match=r"no model is called 'dcgan'; there are .*dcgan-fashion"):
         zoo.load("dcgan")
