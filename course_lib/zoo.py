@@ -16,6 +16,7 @@ from safetensors import torch as safetensors
 from torch import nn
 
 from course_lib.data import DamagedFile, verified
+from course_lib.data.integrity import cure
 
 FOLDER = Path(__file__).parent / "weights"
 RECORDS = Path(__file__).parent / "records"
@@ -67,9 +68,7 @@ def card(name: str, folder: Path | None = None) -> dict:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DamagedFile(
-            f"{path.name} is damaged: {error}. Restore it with: git checkout -- {path}"
-        ) from error
+        raise DamagedFile(f"{path.name} is damaged: {error}. {cure(path)}") from error
 
 
 def record(name: str) -> dict:
@@ -174,6 +173,6 @@ def check_files() -> Iterator[tuple[str, str | None]]:
             yield f"{name}.safetensors", str(error)
         except KeyError:
             path = FOLDER / f"{name}.json"
-            yield path.name, f"{path.name} is missing. Restore it with: git checkout -- {path}"
+            yield path.name, f"{path.name} is missing. {cure(path)}"
         else:
             yield f"{name}.safetensors", None

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from course_lib import data, metrics, zoo
+from course_lib.data.integrity import cure
 
 GENERATORS = ["cgan-fashion", "dcgan-fashion", "vae16-fashion", "vae2-fashion"]
 
@@ -64,7 +65,7 @@ def test_damaged_weights_are_named_with_the_command_that_restores_them(copied):
     path.write_bytes(content)
     with pytest.raises(data.DamagedFile, match=r"fashion-cnn.safetensors is damaged") as caught:
         zoo.load("fashion-cnn")
-    assert f"git checkout -- {path}" in str(caught.value)
+    assert cure(path) in str(caught.value)
     assert dict(zoo.check_files())["fashion-cnn.safetensors"].startswith(path.name)
     path.unlink()
     with pytest.raises(data.DamagedFile, match="is missing"):
@@ -81,9 +82,7 @@ def test_a_model_that_is_gone_with_its_card_is_missed(copied):
     problems = dict(zoo.check_files())
     assert problems["fashion-cnn.safetensors"] is None
     path = copied / "dcgan-fashion.json"
-    assert problems[path.name] == (
-        f"dcgan-fashion.json is missing. Restore it with: git checkout -- {path}"
-    )
+    assert problems[path.name] == f"dcgan-fashion.json is missing. {cure(path)}"
 
 
 def test_save_and_load_agree(tmp_path, monkeypatch):
