@@ -17,6 +17,7 @@ from torch import nn
 
 from course_lib.data import DamagedFile, verified
 from course_lib.data.integrity import cure
+from course_lib.training import save_tensors
 
 FOLDER = Path(__file__).parent / "weights"
 RECORDS = Path(__file__).parent / "records"
@@ -147,10 +148,9 @@ def save(
     name: str, model: nn.Module, model_name: str, arguments: dict, facts: dict, folder: Path
 ) -> None:
     """Write a model's weights and card to `folder`; `facts` go into the card as they are."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
     tensors = {key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}
-    safetensors.save_file(tensors, path)
+    save_tensors(tensors, path)
     content = path.read_bytes()
     facts = {
         "name": name,
