@@ -1,6 +1,7 @@
 """Fashion-MNIST as embedded, and the batches made of it."""
 
 import hashlib
+import pkgutil
 import shutil
 import subprocess
 from importlib import import_module
@@ -10,11 +11,18 @@ import torch
 from torchvision.datasets import FashionMNIST
 
 from course_lib import data
+from course_lib.data import fashion_mnist as fashion_file
 from course_lib.data import integrity
 from course_lib.data.integrity import verified
 
-# The package exports a function of the same name, which hides the module.
-fashion_file = import_module("course_lib.data.fashion")
+
+def test_no_module_is_hidden_behind_a_function_of_its_name():
+    hidden = []
+    for module in pkgutil.iter_modules(data.__path__):
+        loaded = import_module(f"course_lib.data.{module.name}")
+        if getattr(data, module.name) is not loaded:
+            hidden.append(module.name)
+    assert not hidden
 
 
 @pytest.mark.parametrize(("split", "n"), [("train", 60_000), ("test", 10_000)])

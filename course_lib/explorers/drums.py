@@ -10,7 +10,7 @@ from torch.nn.functional import one_hot
 
 from course_lib import metrics
 from course_lib.data import DRUMS, to_sounds
-from course_lib.data.drums import RATE
+from course_lib.data.drum_sounds import RATE
 from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
 from course_lib.explorers.canvas import Canvas, pixels
 from course_lib.figures import BLUE
