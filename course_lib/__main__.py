@@ -1,13 +1,19 @@
 """The course's commands: ``python -m course_lib`` and ``doctor``, ``lessons``, ``train`` …"""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+STOPPED = 130  # what shells say of a command that Ctrl-C ended
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 good, 1 the answer is bad, 2 wrong usage."""
+    """Run one command and return its exit code.
+
+    0 good, 1 the answer is bad, 2 wrong usage, 130 stopped by hand (Ctrl-C or SIGTERM).
+    """
     parser = argparse.ArgumentParser(prog="python -m course_lib")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -40,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return STOPPED
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -65,8 +74,15 @@ def _train(options: argparse.Namespace) -> int:
         known = ", ".join(recipes.names())
         print(f"Error: no recipe is named {options.name!r}. There are: {known}", file=sys.stderr)
         return 2
-    recipes.train(options.name, resume=options.resume, out=options.out)
-    return 0
+    from course_lib import training
+
+    # The end of a session, a queue's time limit and `kill` send SIGTERM: it stops as Ctrl-C does.
+    before = signal.signal(signal.SIGTERM, training.interrupt)
+    try:
+        done = recipes.train(options.name, resume=options.resume, out=options.out)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return STOPPED if done is None else 0
 
 
 def _exercises(options: argparse.Namespace) -> int:

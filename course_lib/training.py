@@ -18,7 +18,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 from tqdm.auto import tqdm
@@ -98,30 +98,44 @@ class View(Protocol):
     def finish(self, history: History) -> None: ...
 
 
+def interrupt(number, frame):
+    """Handle a signal as Ctrl-C is handled: whoever sets it for SIGTERM makes it a stop button."""
+    raise KeyboardInterrupt
+
+
 @contextmanager
 def stop_button() -> Iterator[threading.Event]:
     """Turn the first interruption in the block (the stop button) into an event.
 
     A second one interrupts at once. Of blocks inside each other, all are told. Outside of the main
-    thread, and where something else than Python handles interruptions, nothing changes.
+    thread, and where something else than Python handles interruptions, nothing changes. SIGTERM
+    counts where its handler is `interrupt`, as in `python -m course_lib train`.
     """
-    pressed, before = threading.Event(), signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield pressed
-        return
+    pressed, before = threading.Event(), {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: handler for number, handler in before.items() if callable(handler)}
+        term = before.get(signal.SIGTERM)
+        if term is not interrupt and not hasattr(term, "pressed"):
+            before.pop(signal.SIGTERM, None)
+
+    def restore():
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def stop(number, frame):
-        signal.signal(signal.SIGINT, before)
+        restore()
         pressed.set()
-        if hasattr(before, "pressed"):
-            before(number, frame)
+        if hasattr(before[number], "pressed"):
+            before[number](number, frame)
 
     stop.pressed = pressed
-    signal.signal(signal.SIGINT, stop)
+    for number in before:
+        signal.signal(number, stop)
     try:
         yield pressed
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()
 
 
 class Steps:
@@ -252,7 +266,8 @@ def fit(
                 if batch is not None:
                     loop.values["images/s"] = f"{history.steps * batch / history.seconds:,.0f}"
         if loop.interrupted and not told:
-            tell(i)
+            with stop_button():  # pressed now, it would lose the checkpoint of this step
+                tell(i)
     except KeyboardInterrupt:
         loop.interrupted = True
     finally:
@@ -342,6 +357,25 @@ def _unflatten(node, tensors: Mapping[str, torch.Tensor]):
     return content
 
 
+def save_tensors(
+    tensors: Mapping[str, torch.Tensor], path: Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a safetensors file in one move: where that fails, an older file stays as it was.
+
+    Raises:
+        OSError: the file cannot be written: the disk is full, say.
+    """
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, partial, metadata=metadata)
+        os.replace(partial, path)
+    except SafetensorError as error:  # its own error, which is no OSError, also for a full disk
+        raise OSError(f"{path} cannot be written: {error}") from error
+    finally:
+        partial.unlink(missing_ok=True)  # half a file takes room on a full disk
+
+
 def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, object]) -> None:
     """Write the state of all `parts` and of the random generator to one safetensors file.
 
@@ -349,15 +383,15 @@ def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, object]) ->
         path: the file; it is replaced in one move, so that an interruption never leaves half.
         step: the number of complete steps.
         parts: name -> anything with `state_dict` (models, optimisers, EMA, batches).
+
+    Raises:
+        OSError: the file cannot be written; an older one stays as it was.
     """
-    path, tensors = Path(path), {}
+    tensors: dict[str, torch.Tensor] = {}
     states = {name: part.state_dict() for name, part in parts.items()}
     tree = _flatten({"states": states, "random": torch.get_rng_state()}, tensors)
     metadata = {"step": str(step), "tree": json.dumps(tree)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file(tensors, partial, metadata=metadata)
-    os.replace(partial, path)
+    save_tensors(tensors, Path(path), metadata)
 
 
 def load_checkpoint(path: Path | str, parts: Mapping[str, object]) -> int:

@@ -16,6 +16,8 @@ from safetensors import torch as safetensors
 from torch import nn
 
 from course_lib.data import DamagedFile, verified
+from course_lib.data.integrity import cure
+from course_lib.training import save_tensors
 
 FOLDER = Path(__file__).parent / "weights"
 RECORDS = Path(__file__).parent / "records"
@@ -67,9 +69,7 @@ def card(name: str, folder: Path | None = None) -> dict:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DamagedFile(
-            f"{path.name} is damaged: {error}. Restore it with: git checkout -- {path}"
-        ) from error
+        raise DamagedFile(f"{path.name} is damaged: {error}. {cure(path)}") from error
 
 
 def record(name: str) -> dict:
@@ -108,6 +108,9 @@ def load_weights(name: str, folder: Path | None = None) -> dict[str, torch.Tenso
 def load(name: str, folder: Path | None = None) -> nn.Module:
     """Return a shipped model with its trained weights, on the CPU and in eval mode.
 
+    The generator of random numbers stays where it is: a cell that draws after a load draws what it
+    would have drawn without.
+
     Args:
         name: of the model.
         folder: where a training has written it, for one that does not ship; see `recipes.train`.
@@ -117,20 +120,37 @@ def load(name: str, folder: Path | None = None) -> nn.Module:
         DamagedFile: the weights are missing or changed.
     """
     facts = card(name, folder)
-    model = build(facts["model"], facts["arguments"])
+    with torch.random.fork_rng(devices=[]):  # the layers draw weights, which are replaced at once
+        model = build(facts["model"], facts["arguments"])
     model.load_state_dict(load_weights(name, folder))
     # Processors convolve images stored pixel by pixel (channels last) faster.
     return model.eval().to(memory_format=torch.channels_last)
+
+
+def name_of(model: nn.Module) -> str:
+    """Return the name of the shipped model that has these weights, else the name of the class.
+
+    Files say by it which model drew them. A model that was trained further is no longer the zoo's,
+    so the weights are compared, and no name is taken on trust.
+    """
+    kind = f"{type(model).__module__.rpartition('.')[2]}.{type(model).__name__}"
+    state = {key: tensor.cpu() for key, tensor in model.state_dict().items()}
+    for name in names():
+        if card(name)["model"] == kind:
+            weights = load_weights(name)
+            same = weights.keys() == state.keys()
+            if same and all(torch.equal(state[key], weights[key]) for key in weights):
+                return name
+    return type(model).__name__
 
 
 def save(
     name: str, model: nn.Module, model_name: str, arguments: dict, facts: dict, folder: Path
 ) -> None:
     """Write a model's weights and card to `folder`; `facts` go into the card as they are."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
     tensors = {key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}
-    safetensors.save_file(tensors, path)
+    save_tensors(tensors, path)
     content = path.read_bytes()
     facts = {
         "name": name,
@@ -153,6 +173,6 @@ def check_files() -> Iterator[tuple[str, str | None]]:
             yield f"{name}.safetensors", str(error)
         except KeyError:
             path = FOLDER / f"{name}.json"
-            yield path.name, f"{path.name} is missing. Restore it with: git checkout -- {path}"
+            yield path.name, f"{path.name} is missing. {cure(path)}"
         else:
             yield f"{name}.safetensors", None

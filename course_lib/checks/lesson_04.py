@@ -23,9 +23,9 @@ def generator_loss(fake_logits):
 def slerp(z0, z1, t):
     cosine = F.cosine_similarity(z0, z1, dim=-1).clamp(-1, 1).unsqueeze(-1)
     omega = cosine.acos()  # one angle per row
-    if omega.sin().abs().min() < 1e-6:  # parallel: the arc is a straight line
-        return (1 - t) * z0 + t * z1
-    return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+    arc = (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+    line = (1 - t) * z0 + t * z1
+    return torch.where(torch.sin(omega) < 1e-6, line, arc)  # the arc of a parallel row is 0/0
 
 
 def train_discriminator(generator, discriminator, optimiser, real, z):
@@ -70,6 +70,10 @@ def _slerp_cases() -> list[Case]:
         near = z0 + 1e-5 * normal(2, 3, 6, dtype=dtype)
         where = f"z1 nearly parallel to z0, t = 0.4, {told(dtype)}"
         cases.append(Case((z0, near, 0.4), where, tolerance=2e-3))
+        mixed = normal(3, 3, 6, dtype=dtype)
+        mixed[1] = z0[1]
+        where = f"the second of three rows of z1 equal to that of z0, t = 0.4, {told(dtype)}"
+        cases.append(Case((z0, mixed, 0.4), where, tolerance=2e-3))
     return cases
 
 
@@ -88,6 +92,12 @@ def _whole_batch(z0, z1, t):
     cosine = (z0 * z1).sum() / (z0.norm() * z1.norm())
     omega = cosine.clamp(-1, 1).acos()
     return torch.lerp(z0, z1, t) if omega.sin() < 1e-6 else _arc(z0, z1, t, omega)
+
+
+def _line_for_all(z0, z1, t):
+    omega = F.cosine_similarity(z0, z1, dim=-1).clamp(-1, 1).acos()[:, None]
+    line = bool((omega.sin().abs() < 1e-6).any())
+    return torch.lerp(z0, z1, t) if line else _arc(z0, z1, t, omega)
 
 
 def _whole_batch_unguarded(z0, z1, t):
@@ -626,8 +636,8 @@ TASKS = [
             "the batch or for all together?",
             "ω is the angle between the rows: cos ω = z0·z1/(‖z0‖‖z1‖). The weights are "
             "sin((1 − t)ω)/sin ω and sin(tω)/sin ω, of z0 and z1 as they are.",
-            "Sum over dim=-1 with keepdim=True, clamp the cosine to [−1, 1], take acos. Where "
-            "sin ω is nearly 0, return (1 − t)·z0 + t·z1.",
+            "Sum over dim=-1 with keepdim=True, clamp the cosine to [−1, 1], take acos. A row "
+            "where sin ω is nearly 0 takes (1 − t)·z0 + t·z1: torch.where chooses row by row.",
         ),
         explanation="Each row has its own angle ω. The weights are sin((1 − t)ω)/sin ω and "
         "sin(tω)/sin ω (Shoemake 1985). Where the vectors are parallel both are 0/0, and their "
@@ -674,6 +684,11 @@ TASKS = [
             (
                 _whole_batch_unguarded,
                 "This is one angle for the whole batch; each row has its own: sum over dim=-1.",
+            ),
+            (
+                _line_for_all,
+                "The whole batch falls back to the straight line where one row is parallel; choose "
+                "row by row, with torch.where.",
             ),
             (
                 lambda z0, z1, t: _arc(z0, z1, t, _angle(z0, z1)),

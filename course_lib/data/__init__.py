@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 
 from course_lib.data.batching import Batches, batches, shrunk, to_float, to_uint8
-from course_lib.data.captions import Tokeniser, captions, describe, mentioned, near_misses
-from course_lib.data.celeba import celeba
-from course_lib.data.combinations import HELD_OUT, combinations, held_out
-from course_lib.data.drums import DRUMS, drums
-from course_lib.data.fashion import FASHION_CLASSES, fashion
-from course_lib.data.fashion import FILES as _FASHION
-from course_lib.data.fashion import FOLDER as _FOLDER
+from course_lib.data.caption_text import Tokeniser, captions, describe, mentioned, near_misses
+from course_lib.data.celeba_files import celeba
+from course_lib.data.combination_split import HELD_OUT, combinations, held_out
+from course_lib.data.drum_sounds import DRUMS, drums
+from course_lib.data.fashion_mnist import FASHION_CLASSES, fashion
+from course_lib.data.fashion_mnist import FILES as _FASHION
+from course_lib.data.fashion_mnist import FOLDER as _FOLDER
 from course_lib.data.integrity import DamagedFile, verified
 from course_lib.data.pairs import contradictions, wrong_captions
-from course_lib.data.patterns import PATTERNS, patterns
-from course_lib.data.personas import ATTRIBUTES, personas, visible
-from course_lib.data.personas import FILE as _PERSONAS
-from course_lib.data.personas import SHA256 as _PERSONAS_SHA256
-from course_lib.data.personas import SIZE as _PERSONAS_SIZE
+from course_lib.data.pattern_images import PATTERNS, patterns
 from course_lib.data.pictures import picture
+from course_lib.data.portraits import ATTRIBUTES, personas, visible
+from course_lib.data.portraits import FILE as _PERSONAS
+from course_lib.data.portraits import SHA256 as _PERSONAS_SHA256
+from course_lib.data.portraits import SIZE as _PERSONAS_SIZE
 from course_lib.data.spectrograms import to_sounds, to_spectrograms
 
 __all__ = [

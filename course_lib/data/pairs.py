@@ -2,7 +2,7 @@
 
 import torch
 
-from course_lib.data.personas import visible
+from course_lib.data.portraits import visible
 
 
 def contradictions(attributes: torch.Tensor, told: torch.Tensor) -> torch.Tensor:

@@ -14,7 +14,7 @@ from torch.nn.functional import pad
 
 from course_lib import machine
 from course_lib.data.batching import to_float
-from course_lib.data.drums import RATE
+from course_lib.data.drum_sounds import RATE
 
 WINDOW, HOP = 256, 128  # samples: 31 ms, and 16 ms from one window to the next
 ROWS, COLUMNS = WINDOW // 2, RATE // HOP  # frequencies, 32 Hz apart, and times

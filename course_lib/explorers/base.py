@@ -3,6 +3,8 @@
 import base64
 import html
 from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
 
 import ipywidgets as widgets
 
@@ -21,6 +23,16 @@ def slider(description: str, low: float, high: float, value: float, step: float 
 def whole_slider(description: str, low: int, high: int, value: int):
     """Return a slider for a whole number that reports while it is dragged."""
     return widgets.IntSlider(value=value, min=low, max=high, description=description, style=WIDE)
+
+
+def unused(folder: Path, name: str, suffix: str = "") -> Path:
+    """Return the first of name-001, name-002 … in a folder that does not exist yet.
+
+    Every button that saves asks here. The number of files in the folder is no free number: whoever
+    deletes the first of three files would lose the third.
+    """
+    paths = (folder / f"{name}-{number:03d}{suffix}" for number in count(1))
+    return next(path for path in paths if not path.exists())
 
 
 class Explorer:

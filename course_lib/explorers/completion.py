@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_lib import latent
-from course_lib.explorers.base import whole_slider
+from course_lib import latent, zoo
+from course_lib.explorers.base import unused, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
-from course_lib.explorers.texture import Saving, numbered
+from course_lib.explorers.texture import Saving
 from course_lib.studio import completion
 from course_lib.threads import one_thread
 
@@ -84,9 +84,13 @@ class CompletionExplorer(Saving):
 
     def save(self) -> Path:
         """Write the chosen answer as PNG, eight times enlarged, with its facts."""
-        path = numbered(self.folder, "completion")
+        path = unused(self.folder, "completion", ".png")
         completion.save_completion(
-            self.completion(), path, answer=self.answer.value - 1, portrait=self.number.value
+            self.completion(),
+            path,
+            answer=self.answer.value - 1,
+            model=zoo.name_of(self.generator),
+            portrait=self.number.value,
         )
         self.saved.value = f"saved as {path}"
         return path

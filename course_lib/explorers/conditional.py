@@ -1,6 +1,7 @@
 """Lesson 05's explorers: a class and an idea, chosen apart from each other."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from course_lib import figures
-from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
+from course_lib import figures, zoo
+from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.latent import WALK, principal_directions
 from course_lib.sampling import latents
+from course_lib.studio import provenance
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
@@ -271,12 +273,22 @@ class Variations(Conditional):
         return canvas.png(), sentence
 
     def save(self) -> Path:
-        """Write the sheet as PNG, four times enlarged, without the frame, and return its path."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        name = self.class_names[self.label.value].lower().replace(" ", "-")
-        number = len(list(self.folder.glob(f"sheet-{name}-*.png"))) + 1
-        path = self.folder / f"sheet-{name}-{number:03d}.png"
-        Image.fromarray(figures.tile(self.sheet(), columns=self.ROWS, scale=4)).save(path)
+        """Write the sheet as PNG with its facts, four times enlarged, without the frame.
+
+        Returns:
+            The file's path.
+        """
+        facts = provenance.facts(
+            zoo.name_of(self.generator),
+            self.seed.value,
+            label=self.label.value,
+            spread=self.spread.value,
+            variations=self.others.value,
+        )
+        name = re.sub(r"\W+", "-", self.class_names[self.label.value].lower())
+        path = unused(self.folder, f"sheet-{name}", ".png")
+        sheet = Image.fromarray(figures.tile(self.sheet(), columns=self.ROWS, scale=4))
+        provenance.save_png(sheet, path, facts)
         self.saved.value = f"saved as {path}"
         return path
 

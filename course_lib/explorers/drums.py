@@ -10,8 +10,8 @@ from torch.nn.functional import one_hot
 
 from course_lib import metrics
 from course_lib.data import DRUMS, to_sounds
-from course_lib.data.drums import RATE
-from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
+from course_lib.data.drum_sounds import RATE
+from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
 from course_lib.explorers.canvas import Canvas, pixels
 from course_lib.figures import BLUE
 from course_lib.latent import slerp
@@ -182,8 +182,7 @@ class DrumMachine(Explorer):
 
     def save(self) -> Path:
         """Write what the player plays as WAV with its facts, and return its path."""
-        number = len(list(self.folder.glob("drum-*.wav"))) + 1
-        path = self.folder / f"drum-{number:03d}.wav"
+        path = unused(self.folder, "drum", ".wav")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self.audio.value)
         self.saved.value = f"saved as {path}"

@@ -1,17 +1,16 @@
 """Lesson 07's explorer: a ProGAN's stages, attributes under sliders, and a walk that plays."""
 
 import copy
-from itertools import count
 from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 
-from course_lib import latent
-from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
+from course_lib import latent, zoo
+from course_lib.data import to_uint8
+from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.sentence import seen
 from course_lib.figures import BLUE, ORANGE
@@ -19,6 +18,7 @@ from course_lib.latent import Directions
 from course_lib.metrics.reports.personas import SIZE
 from course_lib.models.progan import double
 from course_lib.sampling import latents
+from course_lib.studio import films, provenance
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
@@ -225,33 +225,25 @@ class Growth(Explorer):
         ]
         return " ".join(filter(None, parts))
 
-    def frames(self) -> list[Image.Image]:
-        """Return the walk at the chosen stage, fade and attributes, as images in their own size."""
+    def frames(self) -> torch.Tensor:
+        """Return the walk at the chosen stage, fade and attributes, uint8 (FRAMES, C, H, W)."""
         z = latent.steered(self.circle(), self.amounts(), self.vectors)
         with evaluating(self.generator):
             parts = [self.generator(p, self.stage.value, self.fade.value) for p in z.split(32)]
-        return [Image.fromarray(pixels(image)) for image in torch.cat(parts)]
+        return to_uint8(torch.cat(parts))
 
     def save(self) -> Path:
-        """Write the walk as GIF, a loop without end and without a seam; return its path."""
-        frames = [frame.convert("RGB") for frame in self.frames()]
-        side = frames[0].width
-        # One palette for all frames: colours that change from frame to frame flicker.
-        sheet = Image.new("RGB", (side, side * len(frames)))
-        for index, frame in enumerate(frames):
-            sheet.paste(frame, (0, side * index))
-        palette = sheet.quantize(256)
-        times = max(1, self.LARGE // side)
-        first, *others = (
-            frame.quantize(palette=palette, dither=Image.Dither.NONE).resize(
-                (times * side, times * side), Image.Resampling.NEAREST
-            )
-            for frame in frames
+        """Write the walk as GIF with its facts, a loop without a seam; return its path."""
+        facts = provenance.facts(
+            zoo.name_of(self.generator),
+            self.seed.value,
+            walk="circle",
+            stage=self.stage.value,
+            fade=self.fade.value,
+            attributes={name: step.value for name, step in self.steps.items()},
         )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        names = (self.folder / f"walk-{number:03d}.gif" for number in count(1))
-        path = next(name for name in names if not name.exists())
-        first.save(path, save_all=True, append_images=others, duration=MILLISECONDS, loop=0)
+        path = unused(self.folder, "walk", ".gif")
+        films.save_gif(self.frames(), path, facts, 1000 // MILLISECONDS, self.LARGE)
         self.saved.value = f"saved as {path}"
         return path
 

@@ -9,9 +9,8 @@ import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
-from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
+from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
 from course_lib.explorers.conditional import FIRST_SEED, menu
-from course_lib.explorers.sheets import unused
 from course_lib.studio import icons
 from course_lib.studio.icons import IconSet
 from course_lib.studio.sources import Source, few_colours

@@ -8,10 +8,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from course_lib import figures
-from course_lib.explorers.base import Explorer, slider, whole_slider
+from course_lib import figures, zoo
+from course_lib.explorers.base import Explorer, slider, unused, whole_slider
 from course_lib.latent import lerp, slerp
 from course_lib.sampling import latents
+from course_lib.studio import provenance
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
@@ -91,13 +92,20 @@ class LatentExplorer(Explorer):
         return figures.png(np.concatenate([wide, space, strip])), sentence
 
     def save(self) -> Path:
-        """Write the chosen image as PNG, eight times enlarged, and return its path."""
+        """Write the chosen image as PNG with its facts, eight times enlarged; return its path."""
         with evaluating(self.generator):
             image = self.generator(self.z()[-1:])
-        self.folder.mkdir(parents=True, exist_ok=True)
-        number = len(list(self.folder.glob("latent-*.png"))) + 1
-        path = self.folder / f"latent-{number:03d}.png"
-        Image.fromarray(figures.tile(image, scale=8)).save(path)
+        facts = provenance.facts(
+            zoo.name_of(self.generator),
+            self.seed_a.value,
+            to={"seed": self.seed_b.value},
+            at=self.between.value,
+            path=self.path.value,
+            truncation=self.truncation.value,
+            directions=[step.value for step in self.steps],
+        )
+        path = unused(self.folder, "latent", ".png")
+        provenance.save_png(Image.fromarray(figures.tile(image, scale=8)), path, facts)
         self.saved.value = f"saved as {path}"
         return path
 

@@ -1,6 +1,5 @@
 """Lesson 08's explorer of loops: a film that closes, seen as it will move, then saved."""
 
-from itertools import count
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -10,7 +9,7 @@ from PIL import Image
 
 from course_lib import zoo
 from course_lib.data import FASHION_CLASSES
-from course_lib.explorers.base import WIDE, Explorer, whole_slider
+from course_lib.explorers.base import WIDE, Explorer, unused, whole_slider
 from course_lib.explorers.canvas import Canvas, Plot, enlarged
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import EASINGS, eased, turns
@@ -180,8 +179,7 @@ class LoopExplorer(Explorer):
 
     def save(self, suffix: str) -> Path:
         """Write the film as ".gif" or ".mp4" under a name that is free; return its path."""
-        names = (self.folder / f"loop-{number:03d}{suffix}" for number in count(1))
-        path = next(name for name in names if not name.exists())
+        path = unused(self.folder, "loop", suffix)
         self.loop().save(path, self.side.value)
         self.saved.value = f"saved as {path}"
         return path

@@ -1,23 +1,16 @@
 """Lesson 08's explorer of pages: contact sheets and posters, before they are saved."""
 
 from collections.abc import Mapping
-from itertools import count
 from pathlib import Path
 
 import ipywidgets as widgets
 
-from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
+from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
 from course_lib.studio import sheets
 from course_lib.studio.sources import Source, Work
 from course_lib.threads import one_thread
 
 KINDS = ("contact sheet", "poster, frames in a grid", "poster, one picture of slices")
-
-
-def unused(folder: Path, name: str, suffix: str = "") -> Path:
-    """Return the first of name-001, name-002 … in a folder that does not exist yet."""
-    paths = (folder / f"{name}-{number:03d}{suffix}" for number in count(1))
-    return next(path for path in paths if not path.exists())
 
 
 class Pages(Explorer):

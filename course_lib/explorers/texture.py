@@ -6,18 +6,10 @@ from pathlib import Path
 import ipywidgets as widgets
 import torch
 
-from course_lib.explorers.base import WIDE, Explorer, whole_slider
+from course_lib.explorers.base import WIDE, Explorer, unused, whole_slider
 from course_lib.models.texture import CELL, Generator
 from course_lib.studio import provenance, textures
 from course_lib.threads import one_thread
-
-
-def numbered(folder: Path, name: str) -> Path:
-    """Return the first path "name-001.png", "name-002.png" … that is free."""
-    number = 1
-    while (path := folder / f"{name}-{number:03d}.png").exists():
-        number += 1
-    return path
 
 
 class Saving(Explorer):
@@ -76,7 +68,7 @@ class TileExplorer(Saving):
 
     def save(self) -> Path:
         """Write the tile, once, as PNG with its facts; return its path."""
-        path = numbered(self.folder, "tile")
+        path = unused(self.folder, "tile", ".png")
         textures.save_tile(self.tile(), path, self.model, self.seed.value)
         self.saved.value = f"saved as {path}"
         return path
@@ -124,7 +116,7 @@ class RoomExplorer(Saving):
 
     def save(self) -> Path:
         """Write the whole backdrop as PNG with its facts; return its path."""
-        path = numbered(self.folder, "backdrop")
+        path = unused(self.folder, "backdrop", ".png")
         textures.save_backdrop(
             self.backdrop(), path, self.model, self.seed.value, side=self.side.value
         )

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import nn
 
 from course_lib import figures
-from course_lib.explorers.base import Explorer, slider, whole_slider
+from course_lib.explorers.base import Explorer, slider, unused, whole_slider
 from course_lib.explorers.canvas import Canvas
 from course_lib.figures import BLUE
 from course_lib.metrics import Estimate
@@ -90,7 +90,8 @@ class Truncation(Explorer):
         facts = provenance.facts(self.name, self.seed.value, truncation=self.factor.value)
         sheet = figures.tile(self.drawn, self.COLUMNS, scale=1)
         pixels = torch.from_numpy(sheet.reshape(*sheet.shape[:2], -1)).permute(2, 0, 1)
-        path = self.folder / f"truncation-{self.factor.value:.2f}-seed-{self.seed.value:02d}.png"
+        name = f"truncation-{self.factor.value:.2f}-seed-{self.seed.value:02d}"
+        path = unused(self.folder, name, ".png")
         provenance.save_png(pixels, path, facts)
         self.saved.value = f"saved as {path}"
         return path

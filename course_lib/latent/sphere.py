@@ -23,14 +23,16 @@ def slerp(z0: torch.Tensor, z1: torch.Tensor, t: torch.Tensor | float) -> torch.
     """Return the spherical interpolation between z0 (…, z_dim) and z1 at t in [0, 1].
 
     sin((1 − t)ω)/sin ω · z0 + sin(tω)/sin ω · z1 with ω the angle between them (Shoemake 1985;
-    White 2016 for latent spaces). Where the two are parallel it is the straight line.
+    White 2016 for latent spaces). A row whose two vectors are parallel takes the straight line.
     """
-    cosine = torch.cosine_similarity(z0, z1, dim=-1).clamp(-1, 1).unsqueeze(-1)
-    omega = cosine.acos()
+    cosine = torch.cosine_similarity(z0, z1, dim=-1).unsqueeze(-1)
+    parallel = 1 - cosine.square() < 1e-12  # sin² ω; rounding can bring it below 0
+    # A parallel row computes its arc with a right angle and throws it away: with its own angle
+    # the arc is 0/0, and one NaN there makes the gradient of the whole row NaN.
+    omega = torch.where(parallel, 0.0, cosine).acos()
     t = torch.as_tensor(t, dtype=z0.dtype)
-    if bool((omega.sin().abs() < 1e-6).any()):
-        return torch.lerp(z0, z1, t)
-    return (((1 - t) * omega).sin() * z0 + (t * omega).sin() * z1) / omega.sin()
+    arc = (((1 - t) * omega).sin() * z0 + (t * omega).sin() * z1) / omega.sin()
+    return torch.where(parallel, torch.lerp(z0, z1, t), arc)
 
 
 def on_sphere(z: torch.Tensor) -> torch.Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn.functional import one_hot
 
-from course_lib.data.drums import DRUMS
+from course_lib.data.drum_sounds import DRUMS
 from course_lib.data.spectrograms import COLUMNS, ROWS
 from course_lib.layers import check_labels, expect_shape
 from course_lib.models.dcgan import initialise

@@ -51,8 +51,10 @@ def recipe(name: str):
     return file.RECIPES[name] if hasattr(file, "RECIPES") else file.RECIPE
 
 
-def train(name: str, resume: bool = False, out: str | Path | None = None) -> Path:
+def train(name: str, resume: bool = False, out: str | Path | None = None) -> Path | None:
     """Train a model by its recipe and return the folder with weights, card and checkpoint.
+
+    A training that is stopped by hand returns None. Its checkpoint is in the folder.
 
     Args:
         name: one of `names()`.

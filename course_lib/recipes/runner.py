@@ -65,7 +65,7 @@ class Clock:
         self.seconds = state["seconds"]
 
 
-def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Path:
+def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Path | None:
     """Train by `recipe`, write a checkpoint to `out` after every `every` steps, then the model.
 
     Args:
@@ -77,7 +77,12 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
 
     Of several processes, the one of rank 0 writes. A checkpoint does not depend on their number.
 
+    Returns:
+        `out`; None where the training was stopped by hand. It then leaves a checkpoint of its last
+        whole step.
+
     Raises:
+        OSError: a checkpoint cannot be written; the last one stays as it was.
         FileExistsError: `out` holds a checkpoint and `resume` is False.
         ValueError: there are several processes and the recipe is made for one.
     """
@@ -94,10 +99,18 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
     first = training.load_checkpoint(checkpoint, parts) if checkpoint.exists() else 0
     before, saved = clock.seconds, first
 
+    def left() -> str:
+        if not checkpoint.exists():
+            return "There is no checkpoint yet: begin again."
+        return f"The checkpoint of step {saved} is in {out}: go on with --resume."
+
     def keep(i: int, history: training.History) -> None:
         nonlocal saved
         clock.seconds = before + history.seconds
-        training.save_checkpoint(checkpoint, i + 1, parts)
+        try:
+            training.save_checkpoint(checkpoint, i + 1, parts)
+        except OSError as error:
+            raise OSError(f"{error}. {left()}") from error
         saved = i + 1
         means = ", ".join(f"{key} {value:.4f}" for key, value in history.recent(every).items())
         print(f"step {i + 1} of {recipe.steps}, {clock.seconds:.0f} s: {means}", flush=True)
@@ -115,8 +128,8 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
         )
         if history.interrupted:
             if first_rank:
-                print(f"stopped; go on with --resume from step {saved}")
-            return out
+                print(f"stopped. {left()}", flush=True)
+            return None
     if not first_rank:
         return out
     hyperparameters = {

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from course_lib.data.drums import DRUMS, RATE
+from course_lib.data.drum_sounds import DRUMS, RATE
 from course_lib.studio import provenance
 
 STEPS = 16  # sixteenth notes in a bar of four beats

@@ -167,7 +167,12 @@ def test_an_incomplete_lesson_is_named(tmp_path, monkeypatch, capsys, sources, m
 def test_train_passes_its_options_to_the_recipe(monkeypatch, tmp_path):
     calls = []
     monkeypatch.setattr(recipes, "names", lambda: ["a-model"])
-    monkeypatch.setattr(recipes, "train", lambda name, **options: calls.append((name, options)))
+
+    def train(name, **options):
+        calls.append((name, options))
+        return tmp_path
+
+    monkeypatch.setattr(recipes, "train", train)
     assert main(["train", "a-model", "--resume", "--out", str(tmp_path)]) == 0
     assert main(["train", "a-model"]) == 0
     assert calls == [

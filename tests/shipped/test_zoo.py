@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from course_lib import data, metrics, zoo
+from course_lib.data.integrity import cure
 
 GENERATORS = ["cgan-fashion", "dcgan-fashion", "vae16-fashion", "vae2-fashion"]
 
@@ -31,6 +32,19 @@ def test_every_model_has_a_card_with_all_that_matters(name):
     assert all(torch.isfinite(tensor).all() for tensor in model.state_dict().values())
 
 
+def test_a_load_leaves_the_random_generator_alone_and_a_build_draws_from_it():
+    torch.manual_seed(3)
+    expected = torch.get_rng_state()
+    for name in zoo.names():
+        zoo.load(name)
+    assert torch.equal(torch.get_rng_state(), expected)
+    first, second = (zoo.build("cnn.Classifier", {"width": 4}) for _ in range(2))
+    torch.manual_seed(3)
+    again = zoo.build("cnn.Classifier", {"width": 4})
+    for a, b, c in zip(first.parameters(), second.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, c) and (a.ndim == 1 or not torch.equal(a, b))
+
+
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(KeyError, match=r"no model is called 'dcgan'; there are .*dcgan-fashion"):
         zoo.load("dcgan")
@@ -51,7 +65,7 @@ def test_damaged_weights_are_named_with_the_command_that_restores_them(copied):
     path.write_bytes(content)
     with pytest.raises(data.DamagedFile, match=r"fashion-cnn.safetensors is damaged") as caught:
         zoo.load("fashion-cnn")
-    assert f"git checkout -- {path}" in str(caught.value)
+    assert cure(path) in str(caught.value)
     assert dict(zoo.check_files())["fashion-cnn.safetensors"].startswith(path.name)
     path.unlink()
     with pytest.raises(data.DamagedFile, match="is missing"):
@@ -68,9 +82,7 @@ def test_a_model_that_is_gone_with_its_card_is_missed(copied):
     problems = dict(zoo.check_files())
     assert problems["fashion-cnn.safetensors"] is None
     path = copied / "dcgan-fashion.json"
-    assert problems[path.name] == (
-        f"dcgan-fashion.json is missing. Restore it with: git checkout -- {path}"
-    )
+    assert problems[path.name] == f"dcgan-fashion.json is missing. {cure(path)}"
 
 
 def test_save_and_load_agree(tmp_path, monkeypatch):

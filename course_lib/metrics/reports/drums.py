@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from course_lib.data import DRUMS, drums, to_spectrograms
-from course_lib.data.drums import RATE
+from course_lib.data.drum_sounds import RATE
 from course_lib.layers import expect_shape
 from course_lib.metrics.distances import frechet_distance
 from course_lib.metrics.judge import judged

@@ -76,6 +76,14 @@ def where_parallel(z0, z1, t):
     return torch.where(sine < 1e-5, torch.lerp(z0, z1, t), arc)
 
 
+def line_for_all(z0, z1, t):
+    dot = (F.normalize(z0, dim=-1) * F.normalize(z1, dim=-1)).sum(-1, keepdim=True)
+    omega = dot.clamp(-1, 1).acos()
+    if (omega < 1e-3).any():
+        return z0 + t * (z1 - z0)
+    return (((1 - t) * omega).sin() * z0 + (t * omega).sin() * z1) / omega.sin()
+
+
 def by_a_rotation(z0, z1, t):
     """Through the part of z1 that is orthogonal to z0; for lengths of their own."""
     a, b = z0.norm(dim=-1, keepdim=True), z1.norm(dim=-1, keepdim=True)
@@ -297,6 +305,7 @@ ANSWERS = {
             (lambda z0, z1, t: sine_walk(z1, z0, t), r"changed places"),
             (one_angle, r"one angle for the whole batch"),
             (unguarded, r"[Pp]arallel"),
+            (line_for_all, r"whole batch falls back"),
             (unit_length, r"length 1"),
             (lambda z0, z1, t: (1 - t) ** 0.5 * z0 + t**0.5 * z1, r"variance"),
             (

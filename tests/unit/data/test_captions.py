@@ -1,16 +1,14 @@
-import importlib
 import re
 from collections import Counter
 
 import pytest
 import torch
 
-from course_lib.data.captions import Tokeniser, captions, describe, mentioned, near_misses
-from course_lib.data.combinations import HELD_OUT
-from course_lib.data.personas import ATTRIBUTES, visible
+from course_lib.data import caption_text as module
+from course_lib.data.caption_text import Tokeniser, captions, describe, mentioned, near_misses
+from course_lib.data.combination_split import HELD_OUT
+from course_lib.data.portraits import ATTRIBUTES, visible
 
-# The package gives this name to the function, so the module needs asking for.
-module = importlib.import_module("course_lib.data.captions")
 NAMES = list(ATTRIBUTES)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib import data
-from course_lib.data.personas import FILE
+from course_lib.data.portraits import FILE
 
 NAMES = list(data.ATTRIBUTES)
 

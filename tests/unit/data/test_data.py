@@ -1,7 +1,9 @@
 """Fashion-MNIST as embedded, and the batches made of it."""
 
 import hashlib
+import pkgutil
 import shutil
+import subprocess
 from importlib import import_module
 
 import pytest
@@ -9,10 +11,18 @@ import torch
 from torchvision.datasets import FashionMNIST
 
 from course_lib import data
+from course_lib.data import fashion_mnist as fashion_file
+from course_lib.data import integrity
 from course_lib.data.integrity import verified
 
-# The package exports a function of the same name, which hides the module.
-fashion_file = import_module("course_lib.data.fashion")
+
+def test_no_module_is_hidden_behind_a_function_of_its_name():
+    hidden = []
+    for module in pkgutil.iter_modules(data.__path__):
+        loaded = import_module(f"course_lib.data.{module.name}")
+        if getattr(data, module.name) is not loaded:
+            hidden.append(module.name)
+    assert not hidden
 
 
 @pytest.mark.parametrize(("split", "n"), [("train", 60_000), ("test", 10_000)])
@@ -71,7 +81,40 @@ def test_a_bad_file_is_named_with_the_command_that_restores_it(
     with pytest.raises(data.DamagedFile, match=complaint) as caught:
         data.fashion("test")
     assert path.name in str(caught.value)
-    assert f"git checkout -- {path}" in str(caught.value)
+    assert integrity.cure(path) in str(caught.value)
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A folder with a space in its name and one file of the course, like a student's clone."""
+    root = tmp_path / "my course"
+    path = root / "course_lib" / "data" / "file.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"whole")
+    monkeypatch.setattr(integrity, "ROOT", root)
+    return root, path
+
+
+def test_in_a_clone_the_cure_is_a_command_that_restores_from_any_folder(course, tmp_path):
+    root, path = course
+    git = ["git", "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *words], check=True)
+    path.write_bytes(b"cut")
+    command = integrity.cure(path).partition("with: ")[2]
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path)
+    assert path.read_bytes() == b"whole"
+
+
+def test_without_git_the_cure_is_another_one(course, tmp_path):
+    root, path = course
+    assert "pip install --force-reinstall" in integrity.cure(path)
+    (root / "pyproject.toml").touch()
+    assert f'ZIP file of the course into "{root}"' in integrity.cure(path)
+    (root / ".git").mkdir()
+    assert "git" in integrity.cure(path)
+    for own in (tmp_path / "weights.safetensors", root / "runs" / "weights.safetensors"):
+        assert "not one of the course's files" in integrity.cure(own)
 
 
 def test_verified_returns_the_bytes(tmp_path):

@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 import torch
 
+from course_lib.data import portraits as module
 from course_lib.data.batching import shrunk
-from course_lib.data.integrity import DamagedFile
-from course_lib.data.personas import ATTRIBUTES, personas, unpack, visible
+from course_lib.data.integrity import DamagedFile, cure
+from course_lib.data.portraits import ATTRIBUTES, personas, unpack, visible
 
-# The package gives this name to the function, so the module needs asking for.
-module = importlib.import_module("course_lib.data.personas")
 BUILD = Path(module.__file__).parent / "build" / "personas"
 
 
@@ -221,7 +220,7 @@ def test_bad_file_is_named_with_its_fault_and_its_remedy(tmp_path, monkeypatch, 
     message = str(error.value)
     assert message.startswith("personas.xz ")
     assert complaint in message
-    assert "git checkout -- " in message
+    assert cure(copy) in message
 
 
 @pytest.mark.parametrize(

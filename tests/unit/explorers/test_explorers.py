@@ -83,6 +83,19 @@ def test_interpolation_keeps_its_promises():
     torch.testing.assert_close(slerp(z0, z0, 0.3), z0)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_parallel_row_leaves_the_arcs_of_the_others(dtype):
+    z0, z1 = (sampling.latents(3, 6, seed).to(dtype) for seed in (0, 1))
+    z0[1], z1[1] = torch.eye(6)[0], 2 * torch.eye(6)[0]  # their cosine is 1 to the last digit
+    walked = slerp(z0.requires_grad_(), z1.requires_grad_(), 0.3)
+    for row in (0, 2):
+        torch.testing.assert_close(walked[row], slerp(z0[row], z1[row], 0.3))
+        assert (walked[row] - lerp(z0[row], z1[row], 0.3)).norm() > 0.01
+    torch.testing.assert_close(walked[1], 1.3 * z0[1])
+    walked.sum().backward()
+    assert z0.grad.isfinite().all() and z1.grad.isfinite().all()
+
+
 class Linear(torch.nn.Module):
     """A generator whose principal directions are known: axis 2 matters most, then axis 0."""
 

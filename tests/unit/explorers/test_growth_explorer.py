@@ -15,6 +15,7 @@ from course_lib.explorers.growth import FRAMES
 from course_lib.latent import CONTRASTS, Directions
 from course_lib.models.cnn import AttributeClassifier
 from course_lib.models.progan import Generator, double
+from course_lib.studio import provenance
 
 Z, LAST = 24, 4
 
@@ -190,7 +191,7 @@ def test_play_moves_the_walk_and_draws_once_a_frame(explorer, monkeypatch):
 def test_the_walk_closes(explorer):
     # Without training a small step in z changes much in the layers far up.
     explorer.stage.value = 0
-    frames = np.stack([np.asarray(frame).astype(float) for frame in explorer.frames()])
+    frames = explorer.frames().permute(0, 2, 3, 1).double().numpy()
     assert frames.shape == (FRAMES, 4, 4, 3)
     steps = np.abs(np.roll(frames, -1, axis=0) - frames).mean(axis=(1, 2, 3))
     assert steps.min() > 0  # it moves all the way
@@ -209,7 +210,9 @@ def test_the_button_saves_the_walk_as_gif(explorer, tmp_path):
     gif = Image.open(path)
     assert gif.format == "GIF" and gif.size == (256, 256)
     assert gif.n_frames == FRAMES and gif.info["loop"] == 0
-    for number, frame in enumerate(explorer.frames()):
+    facts = provenance.read(path)
+    assert facts["model"] == "Generator" and facts["attributes"]["smile"] == 1.0
+    for number, frame in enumerate(explorer.frames().permute(0, 2, 3, 1)):
         gif.seek(number)
         assert gif.info["duration"] == 100
         found = np.asarray(gif.convert("RGB")).astype(float)
@@ -220,11 +223,11 @@ def test_the_button_saves_the_walk_as_gif(explorer, tmp_path):
 
 def test_the_gif_shows_what_the_slider_shows(explorer):
     explorer.steps["beard"].value = 1.5
-    frames = explorer.frames()
+    frames = explorer.frames().permute(0, 2, 3, 1).int()  # (FRAMES, 64, 64, 3)
     for number in (0, 1, 50, FRAMES - 1):
         explorer.walk.value = number
         large = pixels(explorer)[28:284:4, 4:260:4]
-        assert np.abs(large - np.asarray(frames[number]).astype(int)).max() <= 1
+        assert np.abs(large - frames[number].numpy()).max() <= 1
 
 
 def test_the_same_state_gives_the_same_file(explorer):

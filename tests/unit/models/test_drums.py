@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from course_lib import data, explorers, metrics, zoo
-from course_lib.data.drums import RATE, synthesised
+from course_lib.data.drum_sounds import RATE, synthesised
 from course_lib.metrics.reports.drums import wasserstein
 from course_lib.models.drums import Discriminator, Generator
 from course_lib.studio import provenance, sound

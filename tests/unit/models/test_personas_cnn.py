@@ -126,7 +126,8 @@ def test_the_recipe_resumes_to_the_bit(tmp_path, monkeypatch):
         return real_fit(step, 3, **options)
 
     monkeypatch.setattr(training, "fit", stopped_fit)
-    out = run(recipe, tmp_path / "resumed", resume=False, every=3)
+    out = tmp_path / "resumed"
+    assert run(recipe, out, resume=False, every=3) is None
     stopped = (out / "personas-cnn.safetensors").read_bytes()
     monkeypatch.setattr(training, "fit", real_fit)
     run(recipe, out, resume=True, every=3)

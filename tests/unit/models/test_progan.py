@@ -455,7 +455,8 @@ def test_the_recipe_resumes_to_the_bit(short, tmp_path, monkeypatch):
         return real_fit(interrupted, steps, **options)
 
     monkeypatch.setattr(training, "fit", stopped_fit)
-    out = run(short, tmp_path / "resumed", resume=False, every=3)  # stops amid a fade
+    out = tmp_path / "resumed"  # stops amid a fade
+    assert run(short, out, resume=False, every=3) is None
     monkeypatch.setattr(training, "fit", real_fit)
     run(short, out, resume=True, every=3)
     first, second = (

@@ -303,7 +303,8 @@ def test_a_recipe_resumes_to_the_bit(name, small_zoo, few, tmp_path, monkeypatch
         return real_fit(interrupted, steps, **options)
 
     monkeypatch.setattr(training, "fit", stopped_fit)
-    out = run(recipe, tmp_path / "resumed", resume=False, every=3)
+    out = tmp_path / "resumed"
+    assert run(recipe, out, resume=False, every=3) is None
     assert not (out / f"{name}.safetensors").exists()  # stopped after the checkpoint of step 3
     monkeypatch.setattr(training, "fit", real_fit)
     run(recipe, out, resume=True, every=3)

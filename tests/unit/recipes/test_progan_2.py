@@ -100,7 +100,8 @@ def test_the_recipe_resumes_to_the_bit(short, tmp_path, monkeypatch, every, stop
         return real_fit(interrupted, steps, **options)
 
     monkeypatch.setattr(training, "fit", stopped_fit)
-    out = run(short, tmp_path / "resumed", resume=False, every=every)
+    out = tmp_path / "resumed"
+    assert run(short, out, resume=False, every=every) is None
     monkeypatch.setattr(training, "fit", real_fit)
     run(short, out, resume=True, every=every)
     first, second = (

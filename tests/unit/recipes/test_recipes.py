@@ -2,11 +2,16 @@
 
 import dataclasses
 import json
+import os
+import signal
 
 import pytest
 import torch
+from safetensors import SafetensorError, safe_open
 
 from course_lib import data, recipes, training, zoo
+from course_lib.__main__ import main
+from course_lib.recipes.dcgan_fashion import DCGANFashion
 from course_lib.recipes.runner import run
 
 
@@ -108,7 +113,8 @@ def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure)
         return real_fit(interrupted, steps, **options)
 
     monkeypatch.setattr(training, "fit", stopped_fit)
-    out = run(recipe, tmp_path / "resumed", resume=False, every=3)
+    out = tmp_path / "resumed"
+    assert run(recipe, out, resume=False, every=3) is None
     assert not (out / f"{name}.safetensors").exists()  # stopped after the checkpoint of step 3
     monkeypatch.setattr(training, "fit", real_fit)
     with pytest.raises(FileExistsError, match="pass --resume"):
@@ -120,3 +126,98 @@ def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure)
     monkeypatch.setattr(zoo, "FOLDER", out)
     assert zoo.card(name)["steps"] == 6 and zoo.card(name)["seconds"] >= 0
     assert isinstance(zoo.load(name), torch.nn.Module)
+
+
+@pytest.fixture
+def train(monkeypatch, tmp_path, quick_measure):
+    """Run the command on a short recipe; `before(i)` is called at the beginning of a step."""
+    short = dataclasses.replace(recipes.recipe("dcgan-fashion"), **SHORT["dcgan-fashion"])
+    begin, handler = DCGANFashion.begin, signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def train(before, *options):
+        def begun(self):
+            work = begin(self)
+
+            def step(i):
+                before(i)
+                return work.step(i)
+
+            return dataclasses.replace(work, step=step, every=2)
+
+        monkeypatch.setattr(DCGANFashion, "begin", begun)
+        monkeypatch.setattr(recipes, "recipe", lambda name: short)
+        return main(["train", "dcgan-fashion", "--out", str(tmp_path), *options])
+
+    yield train
+    signal.signal(signal.SIGINT, handler)
+
+
+def checkpoint_step(folder):
+    with safe_open(folder / "checkpoint.safetensors", "pt") as file:
+        return int(file.metadata()["step"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_training_keeps_its_last_step_and_exits_with_130(number, train, tmp_path, capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    assert train(lambda i: i == 2 and os.kill(os.getpid(), number)) == 130
+    assert checkpoint_step(tmp_path) == 3  # the step that was running is done
+    assert "The checkpoint of step 3 is in" in capsys.readouterr().out
+    assert not (tmp_path / "dcgan-fashion.safetensors").exists()
+    assert signal.getsignal(signal.SIGTERM) is before
+    first = []
+    assert train(first.append, "--resume") == 0
+    assert first == [3, 4, 5] and (tmp_path / "dcgan-fashion.safetensors").exists()
+
+
+def test_a_training_that_is_stopped_twice_says_where_it_goes_on(train, tmp_path, capsys):
+    def twice(i):
+        for _ in range(2 * (i == 3)):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert train(twice) == 130
+    assert checkpoint_step(tmp_path) == 2  # the step 3 was cut short
+    assert "The checkpoint of step 2 is in" in capsys.readouterr().out
+
+
+def test_a_stop_before_the_first_step_is_no_traceback(train, tmp_path, capsys, monkeypatch):
+    def load(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data, "fashion", load)
+    assert train(lambda i: None) == 130
+    assert "stopped" in capsys.readouterr().err and not [*tmp_path.iterdir()]
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(train, tmp_path, capsys, monkeypatch):
+    real, calls = training.save_file, []
+
+    def full(tensors, path, **options):
+        calls.append(path)
+        if len(calls) < 2:
+            return real(tensors, path, **options)
+        path.write_bytes(b"half")
+        raise SafetensorError("No space left on device")
+
+    monkeypatch.setattr(training, "save_file", full)
+    assert train(lambda i: None) == 1
+    said = capsys.readouterr().err
+    assert "No space left on device" in said and "The checkpoint of step 2 is in" in said
+    assert checkpoint_step(tmp_path) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+
+
+def test_the_clock_of_a_resumed_training_goes_on(train, tmp_path, monkeypatch):
+    assert train(lambda i: i == 2 and os.kill(os.getpid(), signal.SIGINT)) == 130
+    load = training.load_checkpoint
+
+    def an_hour_ago(path, parts):
+        step = load(path, parts)
+        parts["clock"].seconds += 3600
+        return step
+
+    monkeypatch.setattr(training, "load_checkpoint", an_hour_ago)
+    assert train(lambda i: i == 4 and os.kill(os.getpid(), signal.SIGINT), "--resume") == 130
+    monkeypatch.setattr(training, "load_checkpoint", load)
+    assert train(lambda i: None, "--resume") == 0
+    assert 3600 <= zoo.card("dcgan-fashion", tmp_path)["seconds"] < 4200

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from course_lib.data.personas import ATTRIBUTES, FILE, GRID, TILE, stored_order, unpack, visible
+from course_lib.data.portraits import ATTRIBUTES, FILE, GRID, TILE, stored_order, unpack, visible
 
 HERE = Path(__file__).parent
 SEED = "personas"
@@ -124,7 +124,7 @@ def render(attributes: np.ndarray, noses: list[str]) -> np.ndarray:
 def pack(images: np.ndarray, attributes: np.ndarray) -> bytes:
     """Return images, uint8, (N, 3, 64, 64), and attributes, uint8, (N, 9), as one xz file.
 
-    `course_lib.data.personas.unpack` describes the layout and reverses it without loss.
+    `course_lib.data.portraits.unpack` describes the layout and reverses it without loss.
     """
     count = len(images)
     in_order = images[stored_order(attributes)].reshape(count, 3, GRID, TILE, GRID, TILE)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import torch
 
-from course_lib.data.combinations import HELD_OUT
-from course_lib.data.personas import (
+from course_lib.data.combination_split import HELD_OUT
+from course_lib.data.portraits import (
     ATTRIBUTES,
     COLOURLESS_FACIAL_HAIR,
     COLOURLESS_HAIR,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from course_lib.data.personas import ATTRIBUTES, column, visible
+from course_lib.data.portraits import ATTRIBUTES, column, visible
 
 # Two attributes -> pairs of their values that are held out. No value occurs twice under the same
 # two attributes, so that exchanging the partners gives pairs which were seen (`combinations`).
