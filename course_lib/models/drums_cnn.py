@@ -6,7 +6,7 @@ It has the convolutions of the discriminator in `drums`. Those are lesson 04's, 
 import torch
 from torch import nn
 
-from course_lib.data.drums import DRUMS
+from course_lib.data.drum_sounds import DRUMS
 from course_lib.data.spectrograms import COLUMNS, ROWS
 from course_lib.layers import expect_shape
 
