@@ -38,12 +38,12 @@ lab: .venv/lab.stamp ## open the course in JupyterLab; the first call sets it up
 # Every part runs even when one before it has failed; any failure fails the whole. The longest file
 # comes first: the other process takes everything else meanwhile.
 test: .venv/test.stamp ## check everything: style, library, widgets, every notebook
-	@$(BIN)/python tests/chromium.py
+	@$(BIN)/python tests/browser/chromium.py
 	@status=0; \
 	$(BIN)/python -m ruff check || status=1; \
 	$(BIN)/python -m ruff format --check || status=1; \
 	$(WORKERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20 \
-		--nbval --nbval-cell-timeout=900 tests/test_widgets.py tests $(NOTEBOOKS) $(ARGS) || status=1; \
+		--nbval --nbval-cell-timeout=900 tests/browser tests $(NOTEBOOKS) $(ARGS) || status=1; \
 	if [ $$status = 0 ]; then echo "make test: all passed"; else echo "make test: FAILED"; fi; \
 	exit $$status
 
@@ -54,7 +54,7 @@ test-keras: .venv-keras/test.stamp ## check appendix A on TensorFlow, in an envi
 		echo "Keras on $$backend"; \
 		export KERAS_BACKEND=$$backend; \
 		$(WORKERS) $(KERAS)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
-			--nbval-cell-timeout=900 tests/test_keras.py notebooks/A_keras.ipynb $(ARGS) || status=1; \
+			--nbval-cell-timeout=900 tests/lessons/test_keras.py notebooks/A_keras.ipynb $(ARGS) || status=1; \
 	done; \
 	if [ $$status = 0 ]; then echo "make test-keras: all passed"; \
 	else echo "make test-keras: FAILED"; fi; \

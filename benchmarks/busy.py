@@ -18,8 +18,8 @@ from types import ModuleType
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from lessons import definitions
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "lessons"))
+from cells import definitions
 
 from course_lib import data, threads, training, zoo
 

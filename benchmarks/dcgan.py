@@ -15,8 +15,8 @@ import torch
 
 from course_lib import data, layers, metrics, training, zoo
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from lessons import definitions
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "lessons"))
+from cells import definitions
 
 
 def main() -> None:

@@ -30,8 +30,8 @@ FRAMEWORKS = {  # name -> Keras's backend, and whether Keras takes the steps
 
 def measure(with_keras: bool, steps: int) -> dict:
     """Return losses, pixels and milliseconds a step of one framework, in this process."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from lessons import definitions
+    sys.path.insert(0, str(ROOT / "tests" / "lessons"))
+    from cells import definitions
 
     lesson = definitions("A_keras.ipynb")
     import torch

@@ -5,7 +5,7 @@ import linecache
 from pathlib import Path
 from types import ModuleType
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
 
 def definitions(path: Path | str) -> ModuleType:

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from lessons import definitions
+from cells import definitions
 
 from course_lib import data, figures, keras_port, losses, zoo
 from course_lib.layers import latents, sample

@@ -20,7 +20,7 @@ from packaging.version import Version
 
 from course_lib import badges
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
@@ -337,7 +337,7 @@ def test_make_test_keras_sets_up_beside_the_course_and_tests_both_backends(clone
     assert "for backend in torch tensorflow" in plan
     plan = plan.replace("\\\n", "")
     assert re.search(
-        r"--nbval-current-env .*tests/test_keras.py .*A_keras\.ipynb +\|\| status=1", plan
+        r"--nbval-current-env .*tests/lessons/test_keras.py .*A_keras\.ipynb +\|\| status=1", plan
     )
 
 

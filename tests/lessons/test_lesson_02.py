@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from lessons import definitions
+from cells import definitions
 from torch.nn import functional as F
 
 from course_lib import data, layers, metrics

@@ -9,7 +9,7 @@ import pytest
 from course_lib.explorers.base import Explorer
 from course_lib.explorers.style import StyleExplorer
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
 
 

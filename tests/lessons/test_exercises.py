@@ -14,7 +14,7 @@ from course_lib import checks, exercises
 
 SOLUTIONS = sorted((exercises.FOLDER / "solutions").glob("*.ipynb"))
 STUDENTS = [exercises.FOLDER / path.name for path in SOLUTIONS]
-LESSONS = Path(__file__).resolve().parents[1] / "notebooks"
+LESSONS = Path(__file__).resolve().parents[2] / "notebooks"
 
 
 def cells(path, kind="code"):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from lessons import definitions
+from cells import definitions
 from PIL import Image
 
 from course_lib import data, zoo

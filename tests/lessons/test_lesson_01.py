@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from lessons import definitions
+from cells import definitions
 
 from course_lib import losses, theory
 

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 LESSONS = ["04_gan"]  # those that have been made to go on so far
 
 # From outside of the notebook: each loop ends as if the stop button were pressed in its third step.

@@ -9,7 +9,7 @@ import torch
 from course_lib import layers, machine, threads
 from course_lib.threads import Chooser
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # Both pages as one text: the checks tell them apart by the title of the second.
 PAGE = "\n".join(
     (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("questions.md", "glossary.md")

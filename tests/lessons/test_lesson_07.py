@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from lessons import definitions
+from cells import definitions
 
 from course_lib import data, losses
 from course_lib.models import progan

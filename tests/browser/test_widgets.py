@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from playwright.sync_api import sync_playwright
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
 
 # A lesson's explorer in miniature; {draw}, {press} and {read} are what its controls do.
