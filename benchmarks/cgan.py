@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from course_lib import data, layers, metrics, training, zoo
+from course_lib import data, metrics, sampling, training, zoo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "lessons"))
 from cells import definitions
@@ -37,8 +37,8 @@ def main() -> None:
     history = training.fit(step, options.steps, progress=False)
     processor = time.process_time() - processor
     asked = torch.arange(10_000) % 10
-    noise = layers.latents(10_000, generator.z_dim, seed=1)
-    samples = layers.in_batches(ema.model, noise, asked, batch=250)
+    noise = sampling.latents(10_000, generator.z_dim, seed=1)
+    samples = sampling.in_batches(ema.model, noise, asked, batch=250)
     share, per_class = metrics.agreement(metrics.confusion(judge, samples, asked))
     fid = metrics.fid_course(judge, data.fashion("test")[0], samples)
     print(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from course_lib import data, layers, metrics, training, zoo
+from course_lib import data, metrics, sampling, training, zoo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "lessons"))
 from cells import definitions
@@ -40,7 +40,7 @@ def main() -> None:
         training.fit(step, stop, start=first, progress=False)
         seconds += time.perf_counter() - began
         with torch.random.fork_rng():
-            samples = layers.sample(ema.model, 10_000, seed=1)
+            samples = sampling.sample(ema.model, 10_000, seed=1)
         report = metrics.fashion_report(samples, judge)
         print(
             f"{stop:6} {seconds:8.1f} {stop * 32 / seconds:9,.0f} {report['FID-course']:11.1f} "

@@ -15,7 +15,7 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 
-from course_lib import data, explorers, steering, training, zoo
+from course_lib import data, explorers, latent, training, zoo
 from course_lib.explorers.base import Explorer
 
 
@@ -34,7 +34,7 @@ def by_beta() -> dict[float, torch.nn.Module]:
 def growing() -> Explorer:
     """Return lesson 07's explorer, with the directions that the lesson finds."""
     generator, judge = zoo.load("progan-personas"), zoo.load("personas-cnn")
-    return explorers.growth(generator, steering.find(generator, judge).disentangled(), judge)
+    return explorers.growth(generator, latent.find(generator, judge).disentangled(), judge)
 
 
 NAMES = data.FASHION_CLASSES

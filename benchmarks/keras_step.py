@@ -37,7 +37,7 @@ def measure(with_keras: bool, steps: int) -> dict:
     import torch
 
     from course_lib import data, keras_port, zoo
-    from course_lib.layers import latents, sample
+    from course_lib.sampling import latents, sample
 
     g, d, gan = lesson.twins()
     shipped, port = zoo.load("dcgan-fashion"), lesson.Generator(z_dim=100, width=32)

@@ -1,61 +1,8 @@
-"""Building blocks and small tools that two models or more share."""
+"""Building blocks that two models or more share."""
 
 import torch
 from torch import nn
 from torch.nn import functional
-
-from course_lib import threads
-
-
-def latents(n: int, z_dim: int, seed: int) -> torch.Tensor:
-    """Return n latent vectors z ~ N(0, I), float32, (n, z_dim), the same for the same seed.
-
-    The first rows do not depend on n.
-    """
-    if n < 1:
-        raise ValueError(f"n is 1 or more, not {n}")
-    # PyTorch draws normal numbers in blocks of 16 and an incomplete last block in another way.
-    length = -(-n * z_dim // 16) * 16
-    numbers = torch.randn(length, generator=torch.Generator().manual_seed(seed))
-    return numbers[: n * z_dim].view(n, z_dim)
-
-
-@torch.no_grad()
-def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -> torch.Tensor:
-    """Return model(*inputs, **options), computed `batch` rows at a time, on the CPU.
-
-    Runs in eval mode without gradients and restores the mode of every submodule: batch
-    normalisation in training mode would make each image depend on its neighbours.
-    """
-    if batch < 1:
-        raise ValueError(f"batch is 1 or more, not {batch}")
-    modes = [(module, module.training) for module in model.modules()]
-    device = next(model.parameters()).device
-    model.eval()
-    try:
-        first, outputs = 0, None
-        for row in threads.tuned(zip(*(tensor.split(batch) for tensor in inputs), strict=True)):
-            part = model(*(tensor.to(device) for tensor in row), **options).cpu()
-            if outputs is None:  # filled part by part: a list of parts, joined, needs it twice
-                outputs = part.new_empty(len(inputs[0]), *part.shape[1:])
-            outputs[first : first + len(part)] = part
-            first += len(part)
-        return outputs
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
-def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> torch.Tensor:
-    """Return n images generator(z) with z ~ N(0, I), the same for the same seed.
-
-    Args:
-        generator: maps z (N, z_dim) to images and has an attribute `z_dim`.
-        n: number of images.
-        seed: of the latent vectors, which do not depend on `batch`.
-        batch: images computed at a time.
-    """
-    return in_batches(generator, latents(n, generator.z_dim, seed), batch=batch)
 
 
 def expect_shape(tensor: torch.Tensor, shape: tuple[int | None, ...], name: str) -> None:

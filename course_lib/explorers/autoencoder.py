@@ -13,10 +13,10 @@ from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, Plot, as_float, enlarged, named, pixels
 from course_lib.explorers.codes import decoded, encoded
 from course_lib.figures import BLUE, ORANGE
-from course_lib.layers import latents
+from course_lib.sampling import latents
 from course_lib.threads import one_thread
 
-COLLAPSED = 0.1  # nats; figures_vae.draw_kl_bars counts a dimension as used from here on
+COLLAPSED = 0.1  # nats; figures.kl_bars.draw counts a dimension as used from here on
 GREY = "#9A9A9A"  # of a bar that does nothing
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib import latent
 from course_lib.explorers.base import whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
 from course_lib.explorers.texture import Saving, numbered
@@ -21,7 +22,7 @@ class CompletionExplorer(Saving):
     def __init__(self, generator, encoder, portraits: torch.Tensor, steps: int, folder: Path):
         self.generator, self.encoder, self.steps = generator, encoder, steps
         self.portraits, self.folder = as_float(portraits), folder
-        self.found: dict[tuple[int, ...], completion.Completion] = {}
+        self.found: dict[tuple[int, ...], latent.Completion] = {}
         size = self.portraits.shape[-1]
         self.number = whole_slider("portrait", 0, len(self.portraits) - 1, 0)
         self.top = whole_slider("hole: top", 0, size - 8, 6)
@@ -45,13 +46,13 @@ class CompletionExplorer(Saving):
         top, left = self.top.value, self.left.value
         return top, left, min(self.height.value, size - top), min(self.width.value, size - left)
 
-    def completion(self) -> completion.Completion:
+    def completion(self) -> latent.Completion:
         """Return the answers for what the sliders describe; the last ones are kept."""
         choice = (self.number.value, *self.hole())
         if choice not in self.found:
             portrait = self.portraits[choice[0]][None]
-            mask = completion.rectangle(*choice[1:], size=portrait.shape[-1])
-            found = completion.complete(
+            mask = latent.rectangle(*choice[1:], size=portrait.shape[-1])
+            found = latent.complete(
                 portrait, mask, self.generator, self.encoder, self.ANSWERS, self.steps
             )
             self.found = {choice: found}
@@ -72,12 +73,12 @@ class CompletionExplorer(Saving):
         shown += [(a, round(i * step), small_top, self.SMALL) for i, a in enumerate(answers)]
         for image, x, y, side in shown:
             canvas.paste(enlarged(image, side), x, y)
-        hidden = completion.visible_error(found.images, found.portrait, 1 - found.mask)
+        hidden = latent.visible_error(found.images, found.portrait, 1 - found.mask)
         sentence = (
             f"Answer {chosen + 1} of {self.ANSWERS} differs from what is visible by "
             f"{found.trace[-1, chosen]:.2f} (RMS, colours from -1 to 1) and from what was hidden "
             f"by {hidden[chosen]:.2f}. The answers differ from each other by "
-            f"{completion.diversity(found.images, found.mask):.2f} there."
+            f"{latent.diversity(found.images, found.mask):.2f} there."
         )
         return canvas.png(), sentence
 

@@ -14,7 +14,7 @@ from course_lib import figures
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.latent import WALK, principal_directions
-from course_lib.layers import latents
+from course_lib.sampling import latents
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
 

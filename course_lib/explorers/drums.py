@@ -14,8 +14,8 @@ from course_lib.data.drums import RATE
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, pixels
 from course_lib.figures import BLUE
-from course_lib.layers import latents
-from course_lib.steering import slerp
+from course_lib.latent import slerp
+from course_lib.sampling import latents
 from course_lib.studio import provenance, sound
 from course_lib.threads import one_thread
 from course_lib.training import evaluating

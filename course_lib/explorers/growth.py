@@ -10,15 +10,15 @@ import torch
 from PIL import Image
 from torch import nn
 
-from course_lib import steering
+from course_lib import latent
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.sentence import seen
 from course_lib.figures import BLUE, ORANGE
-from course_lib.layers import latents
+from course_lib.latent import Directions
 from course_lib.metrics.personas import SIZE
 from course_lib.models.progan import double
-from course_lib.steering import Directions
+from course_lib.sampling import latents
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
@@ -147,7 +147,7 @@ class Growth(Explorer):
 
         It begins at the z of `generator.sample(1, seed)`, scaled as pixel norm does.
         """
-        return steering.loop(*latents(2, self.generator.z_dim, self.seed.value), FRAMES)
+        return latent.loop(*latents(2, self.generator.z_dim, self.seed.value), FRAMES)
 
     def pictures(self, z: torch.Tensor) -> list[torch.Tensor]:
         """Return the images of z (N, z_dim) at all stages, (N, colours, size, size) each.
@@ -166,8 +166,8 @@ class Growth(Explorer):
         """Return the picture as PNG bytes, and sentences that say what it shows."""
         stage, fade, at = self.stage.value, self.fade.value, self.walk.value
         z = self.circle()[at : at + 1]
-        share = steering.share_of_step(z, self.amounts(), self.vectors).item()
-        images = self.pictures(steering.steered(z, self.amounts(), self.vectors))
+        share = latent.share_of_step(z, self.amounts(), self.vectors).item()
+        images = self.pictures(latent.steered(z, self.amounts(), self.vectors))
         new, old = images[stage], double(images[stage - 1]) if stage else None
         image = new if old is None else torch.lerp(old, new, fade)
         canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
@@ -227,7 +227,7 @@ class Growth(Explorer):
 
     def frames(self) -> list[Image.Image]:
         """Return the walk at the chosen stage, fade and attributes, as images in their own size."""
-        z = steering.steered(self.circle(), self.amounts(), self.vectors)
+        z = latent.steered(self.circle(), self.amounts(), self.vectors)
         with evaluating(self.generator):
             parts = [self.generator(p, self.stage.value, self.fade.value) for p in z.split(32)]
         return [Image.fromarray(pixels(image)) for image in torch.cat(parts)]
@@ -271,7 +271,7 @@ def growth(
 
     Args:
         generator: `progan.Generator`, of which the explorer keeps a copy.
-        directions: what `steering.find` returns, best `disentangled`; None: no attributes.
+        directions: what `latent.find` returns, best `disentangled`; None: no attributes.
         judge: a classifier of the nine attributes, "personas-cnn": says in words what it sees.
         seeds: number of seeds to choose from.
         folder: where the button saves.

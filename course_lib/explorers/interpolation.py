@@ -10,8 +10,9 @@ from torch import nn
 from course_lib.explorers.base import Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, named, pixels
 from course_lib.explorers.codes import decoded, encoded
-from course_lib.explorers.latent import WALK, lerp
+from course_lib.explorers.latent import WALK
 from course_lib.figures import ORANGE
+from course_lib.latent import lerp
 from course_lib.threads import one_thread
 
 

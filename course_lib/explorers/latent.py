@@ -10,17 +10,12 @@ from torch import nn
 
 from course_lib import figures
 from course_lib.explorers.base import Explorer, slider, whole_slider
-from course_lib.layers import latents
-from course_lib.steering import slerp
+from course_lib.latent import lerp, slerp
+from course_lib.sampling import latents
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
 WALK = 9  # images in the strip between the two seeds
-
-
-def lerp(z0: torch.Tensor, z1: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
-    """Return the straight line (1 − t)·z0 + t·z1, which passes nearer to the origin."""
-    return torch.lerp(z0, z1, torch.as_tensor(t, dtype=z0.dtype))
 
 
 def principal_directions(

@@ -13,7 +13,8 @@ from course_lib.data import FASHION_CLASSES
 from course_lib.explorers.base import WIDE, Explorer, whole_slider
 from course_lib.explorers.canvas import Canvas, Plot, enlarged
 from course_lib.figures import BLUE, ORANGE
-from course_lib.studio.loops import EASINGS, Loop, eased, turns
+from course_lib.latent import EASINGS, eased, turns
+from course_lib.studio.loops import Loop
 from course_lib.threads import one_thread
 
 CAPTION = "a smiling person with a pink bob and a green checked shirt"

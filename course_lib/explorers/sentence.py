@@ -14,9 +14,9 @@ from course_lib.data import ATTRIBUTES, Tokeniser, describe
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.figures import BLUE, ORANGE
-from course_lib.layers import latents
+from course_lib.latent import slerp
 from course_lib.metrics import personas as portraits
-from course_lib.steering import slerp
+from course_lib.sampling import latents
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
 

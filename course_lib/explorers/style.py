@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import torch
 from torch import nn
 
-from course_lib import data, synthesis, threads
+from course_lib import data, features, threads
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
 
@@ -19,7 +19,7 @@ MOST_STORED = 24  # transfers whose steps are kept; each is a few hundred kiloby
 class Transfer:
     """One style transfer, of which every step that was ever taken is kept."""
 
-    def __init__(self, descent: synthesis.Descent):
+    def __init__(self, descent: features.Descent):
         self.descent, self.images, self.losses = descent, [descent.image], []
 
     def advance(self) -> None:
@@ -42,7 +42,7 @@ class StyleExplorer(Explorer):
         self.style = widgets.Dropdown(options=[*self.styles], description="style", style=WIDE)
         self.content_layer = whole_slider("content layer", 1, len(CONTENT_LAYERS), 3)
         self.style_layers = whole_slider(
-            "style layers", 1, len(synthesis.STYLE_LAYERS) - 1, len(synthesis.STYLE_LAYERS) - 1
+            "style layers", 1, len(features.STYLE_LAYERS) - 1, len(features.STYLE_LAYERS) - 1
         )
         self.weight = slider("style weight", 0.0, 40.0, 10.0, 1.0)
         self.steps = whole_slider("steps", 0, steps, shown)
@@ -74,16 +74,16 @@ class StyleExplorer(Explorer):
             raise ValueError("at least one content and one style are needed")
         checked = {name: as_float(image) for name, image in images.items()}
         for name, image in checked.items():
-            synthesis.expect_one(image, self.network, name)
+            features.expect_one(image, self.network, name)
         return checked
 
     def transfer(self) -> Transfer:
         """Return the transfer that the menus and sliders describe, begun or not."""
-        layers = synthesis.STYLE_LAYERS[: self.style_layers.value + 1]
+        layers = features.STYLE_LAYERS[: self.style_layers.value + 1]
         choice = (self.content.value, self.style.value, self.content_layer.value, layers)
         choice += (self.weight.value,)
         if choice not in self._transfers:
-            descent = synthesis.style_descent(
+            descent = features.style_descent(
                 self.contents[self.content.value],
                 self.styles[self.style.value],
                 self.network,
@@ -123,7 +123,7 @@ class StyleExplorer(Explorer):
 
     def _sentence(self, transfer: Transfer, step: int) -> str:
         layer = CONTENT_LAYERS[self.content_layer.value - 1]
-        deepest = synthesis.STYLE_LAYERS[self.style_layers.value]
+        deepest = features.STYLE_LAYERS[self.style_layers.value]
         sentence = (
             f"{self.content.value} in the style of {self.style.value}, step {step} of {self.most}: "
             f"content at {layer}, style from the pixels to {deepest}, style weight "
@@ -194,7 +194,7 @@ def style(
     missing, and the picture changes with every step. A button runs all of them.
 
     Args:
-        network: has the layers of "personas-cnn" or of `synthesis.vgg()`, by the same names.
+        network: has the layers of "personas-cnn" or of `features.vgg()`, by the same names.
         contents: name -> one image (1, 3, H, W), uint8 or float in [-1, 1].
         styles: as `contents`; the same images may stand in both.
         steps: at most so many, five iterations of L-BFGS each.

@@ -17,8 +17,9 @@ import torch
 from torch import nn
 from torch.nn.functional import one_hot
 
-from course_lib.layers import expect_shape, in_batches, latents
+from course_lib.layers import expect_shape
 from course_lib.models import dcgan
+from course_lib.sampling import in_batches, latents
 
 WAYS = ("concatenated", "embedding", "projection")
 EMBEDDING = 16  # numbers in the generator's learnt vector of a class

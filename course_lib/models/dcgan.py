@@ -10,7 +10,8 @@ many small steps better than few large ones.
 import torch
 from torch import nn
 
-from course_lib.layers import expect_shape, sample
+from course_lib.layers import expect_shape
+from course_lib.sampling import sample
 
 
 def initialise(module: nn.Module) -> None:

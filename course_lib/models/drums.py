@@ -16,9 +16,10 @@ from torch.nn.functional import one_hot
 
 from course_lib.data.drums import DRUMS
 from course_lib.data.spectrograms import COLUMNS, ROWS
-from course_lib.layers import expect_shape, in_batches, latents
+from course_lib.layers import expect_shape
 from course_lib.models.cgan import check_labels
 from course_lib.models.dcgan import initialise
+from course_lib.sampling import in_batches, latents
 
 
 def doubled(in_channels: int, out_channels: int) -> list[nn.Module]:

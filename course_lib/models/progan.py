@@ -16,7 +16,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.layers import downsample_kernel, expect_shape, in_batches, latents, upsample_kernel
+from course_lib.layers import downsample_kernel, expect_shape, upsample_kernel
+from course_lib.sampling import in_batches, latents
 
 CHANNELS = (64, 64, 48, 32, 16)  # at 4, 8, 16, 32 and 64 pixels
 GAIN = math.sqrt(2)  # He et al. 2015: keeps the variance through a rectifier

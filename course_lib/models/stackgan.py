@@ -17,9 +17,10 @@ import torch
 from torch import nn
 
 from course_lib.data import Tokeniser
-from course_lib.layers import UpsampleConv2d, expect_shape, in_batches, latents
+from course_lib.layers import UpsampleConv2d, expect_shape
 from course_lib.models.dcgan import initialise
 from course_lib.models.text import TextEncoder, down
+from course_lib.sampling import in_batches, latents
 
 
 def up(in_channels: int, out_channels: int) -> nn.Sequential:

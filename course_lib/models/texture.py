@@ -12,8 +12,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.layers import expect_shape, in_batches, latents, upsample_kernel
+from course_lib.layers import expect_shape, upsample_kernel
 from course_lib.models.dcgan import initialise
+from course_lib.sampling import in_batches, latents
 
 CELL = 8  # pixels per cell of the grid of noise, in both directions
 

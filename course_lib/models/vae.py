@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from course_lib.data import to_float
-from course_lib.layers import expect_shape, in_batches, latents, sample
+from course_lib.layers import expect_shape
+from course_lib.sampling import in_batches, latents, sample
 
 
 class Encoder(nn.Module):

@@ -20,7 +20,7 @@ class Normalise(nn.Module):
 
 
 class VGG(nn.Module):
-    """VGG-19's convolutional part in `convolutions`, as `synthesis` uses it; `vgg` makes one.
+    """VGG-19's convolutional part in `convolutions`, as `features` uses it; `vgg` makes one.
 
     Args:
         features: torchvision's `vgg19().features`.
@@ -64,7 +64,7 @@ def vgg(download: bool = False) -> VGG:
         if not download:
             raise FileNotFoundError(
                 f"{path} is missing: VGG-19's weights, 548 MB. With a network, "
-                "synthesis.vgg(download=True) fetches them. Without one, "
+                "features.vgg(download=True) fetches them. Without one, "
                 'zoo.load("personas-cnn") does the same on a smaller scale.'
             )
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +85,6 @@ def vgg(download: bool = False) -> VGG:
         # Torch's own words advise to run whatever code the file holds.
         raise ValueError(
             f"{path} is damaged, or holds something else. Delete it and fetch it again, with "
-            "synthesis.vgg(download=True)."
+            "features.vgg(download=True)."
         ) from None
     return VGG(features).eval().requires_grad_(False)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import torch
 from torch.nn.functional import cosine_similarity
 
-from course_lib import layers, zoo
+from course_lib import sampling, zoo
+from course_lib.latent import visible_error
 from course_lib.models.completion import Encoder
 from course_lib.recipes.runner import Run
-from course_lib.studio.completion import visible_error
 
 
 def random_masks(n: int, size: int, smallest: int = 12, largest: int = 40) -> torch.Tensor:
@@ -70,11 +70,11 @@ class EncoderPersonas:
         """Return the figures for the card, on 500 portraits that were not trained on."""
         encoder.eval()
         torch.manual_seed(1)
-        z = layers.latents(500, generator.z_dim, seed=1)
-        portraits = layers.in_batches(generator, z, batch=50).clamp(-1, 1)
+        z = sampling.latents(500, generator.z_dim, seed=1)
+        portraits = sampling.in_batches(generator, z, batch=50).clamp(-1, 1)
         masks = random_masks(len(z), Encoder.SIZE)
         guess = encoder(portraits, masks)
-        found = layers.in_batches(generator, guess, batch=50)
+        found = sampling.in_batches(generator, guess, batch=50)
         random = portraits.roll(1, 0)
         return {
             "cosine of the angle between guess and truth": round(

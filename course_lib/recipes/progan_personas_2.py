@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from course_lib import losses, metrics, steering, zoo
+from course_lib import latent, losses, metrics, zoo
 from course_lib.models.progan import Generator
 from course_lib.recipes.progan_personas import ProGANPersonas
 
@@ -89,8 +89,8 @@ def portrait_details(generator: Generator) -> dict:
     """
     judge = zoo.load("personas-cnn")
     by_tone = metrics.certainty_by("skin tone", generator.sample(2000, seed=1), judge)
-    directions = steering.find(generator, judge, n=2000, batch=50)
-    success = steering.success(generator, judge, directions, batch=50)
+    directions = latent.find(generator, judge, n=2000, batch=50)
+    success = latent.success(generator, judge, directions, batch=50)
     return {
         "certainty on the worst skin tone, relative to the best": {
             name: round(metrics.evenness(by_tone, name), 4) for name in ("eyes", "mouth")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from course_lib import data, losses, synthesis, zoo
+from course_lib import data, features, losses, zoo
 from course_lib.models.texture import Discriminator, Generator
 from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
@@ -58,17 +58,17 @@ class TextureMosaic:
     def figures(self, generator: Generator) -> dict:
         """Return the figures for the card: style loss (lesson 02) against a real drawing's."""
         judge = zoo.load("personas-cnn")
-        layers = synthesis.STYLE_LAYERS
+        layers = features.STYLE_LAYERS
 
         def activations(images: torch.Tensor) -> dict:
             with torch.no_grad():
-                return synthesis.layer_activations(judge, images, layers)
+                return features.layer_activations(judge, images, layers)
 
         unseen = [data.to_float(data.patterns(name, 128, 1000)) for name in (self.pattern, "waves")]
         texture = generator.sample(1, seed=1)
         wanted = activations(data.to_float(data.patterns(self.pattern, 128, 1001)))
         found = [
-            round(synthesis.style_loss(activations(image), wanted).item(), 3)
+            round(features.style_loss(activations(image), wanted).item(), 3)
             for image in (texture, *unseen)
         ]
         across, down = seams(generator.sample(16, seed=1))

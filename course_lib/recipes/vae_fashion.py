@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import torch
 
 from course_lib import data, losses, metrics, zoo
-from course_lib.layers import in_batches, latents
 from course_lib.models.vae import (
     VAE,
     evidence_lower_bound,
@@ -14,6 +13,7 @@ from course_lib.models.vae import (
     reparameterise,
 )
 from course_lib.recipes.runner import Run
+from course_lib.sampling import in_batches, latents
 
 
 @dataclass(frozen=True)

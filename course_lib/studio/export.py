@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from course_lib import machine, zoo
-from course_lib.layers import latents
 from course_lib.models import cgan
+from course_lib.sampling import latents
 from course_lib.studio import provenance
 
 

@@ -16,7 +16,8 @@ from PIL import Image
 from torch.nn import functional
 from torch.nn.functional import avg_pool2d, interpolate
 
-from course_lib.layers import expect_shape, latents
+from course_lib.layers import expect_shape
+from course_lib.sampling import latents
 from course_lib.studio import provenance
 from course_lib.studio.sources import Source, Work
 

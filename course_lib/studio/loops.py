@@ -10,90 +10,17 @@ Loop("progan-personas", seed=7, easing="breathe").save("loop.gif")
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from course_lib import zoo
 from course_lib.data import FASHION_CLASSES, to_uint8
-from course_lib.layers import expect_shape, in_batches, latents
-from course_lib.steering import slerp
+from course_lib.latent import circle, eased, slerp
+from course_lib.sampling import in_batches, latents
 from course_lib.studio import films, provenance
-
-# From t, float64 (N,) in [0, 1), to the share of the circle: all begin at 0 and end at 0 or 1.
-EASINGS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "linear": lambda t: t,
-    "ease in and out": lambda t: 3 * t**2 - 2 * t**3,
-    "four rests": lambda t: t - torch.sin(8 * math.pi * t) / (8 * math.pi),
-    "breathe": lambda t: (1 - torch.cos(2 * math.pi * t)) / 4,
-}
-
-
-def eased(easing: str, times: torch.Tensor) -> torch.Tensor:
-    """Return the shares of the circle (N,), in [0, 1), that are behind at the times (N,).
-
-    "linear": p = t, always the same speed. "ease in and out": p = 3t² − 2t³, from rest to rest.
-    "four rests": p = t − sin(8πt)/8π, of speed 1 − cos(8πt), 0 at four places. "breathe":
-    p = (1 − cos 2πt)/4, to the other side of the circle and back the same way.
-
-    Args:
-        easing: one of `EASINGS`.
-        times: any real numbers; only what stands behind the point counts, so that t = 1 is t = 0.
-
-    Raises:
-        ValueError: there is no such easing.
-    """
-    if easing not in EASINGS:
-        raise ValueError(f"easings are {', '.join(EASINGS)}, not {easing!r}")
-    return EASINGS[easing](times.double() % 1.0)
-
-
-def circle(z: torch.Tensor, shares: torch.Tensor, reach: float = 180.0) -> torch.Tensor:
-    """Return the points of a circle on the sphere of radius √z_dim, (N, z_dim).
-
-    At share 0 and at share 1 stands z[0], put on the sphere; the circle sets out towards z[1]. Of
-    reach 180° it is a great circle, `steering.loop`'s, and halfway lies −z[0]. With less reach it
-    bends towards z[2]; halfway is its farthest point, `reach` degrees away from z[0].
-
-    Args:
-        z: (3, z_dim), z_dim of 3 or more.
-        shares: (N,); 1 is once around.
-        reach: in degrees, 0 to 180; 0 stays where it is.
-
-    Raises:
-        ValueError: another shape or reach, or the three vectors lie in one plane.
-    """
-    expect_shape(z, (3, z.shape[-1]), "z")
-    if not 0 <= reach <= 180:
-        raise ValueError(f"reach is 0 to 180 degrees, not {reach}")
-    axes, scale = torch.linalg.qr(z.double().T)
-    if scale.diagonal().abs().min() < 1e-6:
-        raise ValueError("the three vectors lie in one plane")
-    start, across, aside = (axes * scale.diagonal().sign()).T
-    radius, angles = math.radians(reach / 2), 2 * math.pi * shares.double()[:, None]
-    centre = math.cos(radius) * start + math.sin(radius) * aside
-    out = math.sin(radius) * start - math.cos(radius) * aside  # from the centre to z[0]
-    points = math.cos(radius) * centre
-    points = points + math.sin(radius) * (angles.cos() * out + angles.sin() * across)
-    return (math.sqrt(z.shape[1]) * points).float()
-
-
-def turns(points: torch.Tensor, closed: bool = False) -> torch.Tensor:
-    """Return the angle in degrees from each latent vector to the next, float64 (N − 1,).
-
-    Args:
-        points: (N, z_dim).
-        closed: adds the angle from the last back to the first, (N,).
-    """
-    points = functional.normalize(points.double(), dim=1)
-    ahead = points.roll(-1, 0)
-    # Of two vectors of length 1: exact for small angles too, where the cosine is nearly 1.
-    angles = 2 * torch.atan2((ahead - points).norm(dim=1), (ahead + points).norm(dim=1))
-    return torch.rad2deg(angles if closed else angles[:-1])
 
 
 @functools.lru_cache(maxsize=4)

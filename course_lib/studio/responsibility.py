@@ -12,8 +12,8 @@ from torch import nn
 
 from course_lib import machine, metrics
 from course_lib.data import ATTRIBUTES, FASHION_CLASSES
-from course_lib.layers import in_batches, latents
 from course_lib.metrics import Estimate
+from course_lib.sampling import in_batches, latents
 
 
 class Memory(NamedTuple):

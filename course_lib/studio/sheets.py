@@ -17,8 +17,8 @@ import torch
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from torch.nn.functional import interpolate
 
-from course_lib import data, machine, steering, synthesis, zoo
-from course_lib.layers import latents
+from course_lib import data, features, latent, machine, zoo
+from course_lib.sampling import latents
 from course_lib.studio import provenance
 from course_lib.studio.sources import Source, Work, as_source
 
@@ -269,7 +269,7 @@ def walk(source: Source, seed: int, frames: int, share: float = 1.0) -> torch.Te
 
     Args:
         seed: of the two latent vectors that the circle passes.
-        share: of the circle, above 0 to 1; the whole one closes (`steering.loop`).
+        share: of the circle, above 0 to 1; the whole one closes (`latent.loop`).
 
     Raises:
         ValueError: fewer than 2 frames, or another share.
@@ -279,7 +279,7 @@ def walk(source: Source, seed: int, frames: int, share: float = 1.0) -> torch.Te
     if not 0 < share <= 1:
         raise ValueError(f"share is above 0 and at most 1, not {share}")
     z0, z1 = latents(2, source.size, seed)
-    return steering.loop(z0, z1, max(3, round(frames / share)))[:frames]
+    return latent.loop(z0, z1, max(3, round(frames / share)))[:frames]
 
 
 def poster(
@@ -398,11 +398,11 @@ def stylised(
     for side, steps in STAGES:
         content, image = (_resized(part, side) for part in (portrait, image))
         style = data.to_float(data.patterns(pattern, side))
-        losses = synthesis.style_descent(
+        losses = features.style_descent(
             content, style, reader, style_weight=style_weight, smoothness=SMOOTHNESS
         ).losses
         # From the coarse picture on; `style_descent` itself would begin with the portrait.
-        descent = synthesis.Descent(reader, losses, image, decay=0.7)
+        descent = features.Descent(reader, losses, image, decay=0.7)
         for step in range(steps):
             descent.step(step)
         image = descent.image

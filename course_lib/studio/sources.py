@@ -16,7 +16,8 @@ from torch import nn
 
 from course_lib import figures, zoo
 from course_lib.data import FASHION_CLASSES
-from course_lib.layers import expect_shape, in_batches, latents
+from course_lib.layers import expect_shape
+from course_lib.sampling import in_batches, latents
 from course_lib.studio import provenance
 
 

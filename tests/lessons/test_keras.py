@@ -14,8 +14,8 @@ import torch
 from cells import definitions
 
 from course_lib import data, figures, keras_port, losses, zoo
-from course_lib.layers import latents, sample
 from course_lib.models import dcgan
+from course_lib.sampling import latents, sample
 from course_lib.training import EMA, seed_everything
 
 BACKEND = keras_port.prepare()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from cells import definitions
 
-from course_lib import data, layers, losses
+from course_lib import data, losses, sampling
 from course_lib.models import dcgan
 from course_lib.training import EMA, seed_everything
 
@@ -16,7 +16,7 @@ def lesson():
 
 def test_the_lessons_networks_equal_the_librarys(lesson):
     torch.manual_seed(0)
-    z = layers.latents(8, 100, seed=1)
+    z = sampling.latents(8, 100, seed=1)
     for theirs, ours in (
         (lesson.Generator(), dcgan.Generator()),
         (lesson.Discriminator(), dcgan.Discriminator()),

@@ -4,7 +4,7 @@ import pytest
 import torch
 from cells import definitions
 
-from course_lib import data, layers, losses
+from course_lib import data, losses, sampling
 from course_lib.models import cgan
 from course_lib.training import EMA, seed_everything
 
@@ -25,7 +25,7 @@ def pairs():
 @pytest.mark.parametrize("way", cgan.WAYS)
 def test_the_lessons_networks_equal_the_librarys(lesson, way):
     torch.manual_seed(0)
-    z, labels = layers.latents(8, 16, seed=1), torch.arange(8)
+    z, labels = sampling.latents(8, 16, seed=1), torch.arange(8)
     for theirs, ours in (
         (lesson.Generator(way), cgan.Generator(16, 16, way=way)),
         (lesson.Discriminator(way), cgan.Discriminator(24, way=way)),

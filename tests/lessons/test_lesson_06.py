@@ -4,7 +4,7 @@ import pytest
 import torch
 from cells import definitions
 
-from course_lib import data, layers, losses, zoo
+from course_lib import data, losses, sampling, zoo
 from course_lib.models import stackgan, text
 from course_lib.training import EMA, seed_everything
 
@@ -160,6 +160,6 @@ def test_the_shipped_embedding_is_what_the_lessons_encoder_gives(lesson):
     theirs = lesson.TextEncoder()
     theirs.load_state_dict(ours.state_dict())
     tokens = data.Tokeniser().encode(["a bald person with a pacifier"])
-    vector = layers.in_batches(theirs, tokens, batch=1)
-    torch.testing.assert_close(vector, layers.in_batches(ours, tokens, batch=1))
+    vector = sampling.in_batches(theirs, tokens, batch=1)
+    torch.testing.assert_close(vector, sampling.in_batches(ours, tokens, batch=1))
     assert vector.norm().item() == pytest.approx(128**0.5, rel=1e-5)

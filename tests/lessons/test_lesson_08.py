@@ -8,10 +8,10 @@ import torch
 from cells import definitions
 from PIL import Image
 
-from course_lib import data, zoo
-from course_lib.layers import latents
+from course_lib import data, latent, zoo
 from course_lib.models.texture import Generator
-from course_lib.studio import completion, icons, loops, provenance
+from course_lib.sampling import latents
+from course_lib.studio import icons, provenance
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_seen_is_how_paper_shows_through(lesson):
 def test_the_circle_is_the_librarys_great_circle(lesson, seed):
     z, shares = latents(3, 64, seed), torch.tensor([0.0, 0.1, 0.5, 0.99])
     mine = lesson.circle(z[0], z[1], shares)
-    torch.testing.assert_close(mine, loops.circle(z, shares), atol=1e-4, rtol=0)
+    torch.testing.assert_close(mine, latent.circle(z, shares), atol=1e-4, rtol=0)
     assert (mine.norm(dim=1) - math.sqrt(64)).abs().max() < 1e-4
 
 
@@ -60,9 +60,9 @@ def test_the_texture_generator_pads_as_the_lesson_does(lesson):
 def test_the_search_is_the_librarys(lesson):
     lesson.generator = zoo.load("progan-personas")
     portrait = data.to_float(data.personas("test")[0][3:4])
-    mask, starts = completion.rectangle(20, 16, 20, 30), latents(3, 64, seed=0)
+    mask, starts = latent.rectangle(20, 16, 20, 30), latents(3, 64, seed=0)
     z = lesson.searched(starts, portrait, mask, steps=6)
-    found = completion.complete(portrait, mask, lesson.generator, answers=3, steps=6)
+    found = latent.complete(portrait, mask, lesson.generator, answers=3, steps=6)
     order = torch.cdist(found.z, z).argmin(dim=1)
     assert sorted(order.tolist()) == [0, 1, 2]
     torch.testing.assert_close(found.z, z[order], atol=1e-4, rtol=0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from course_lib import layers, machine, threads
+from course_lib import machine, sampling, threads
 from course_lib.threads import Chooser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -268,7 +268,7 @@ def test_programs_of_low_priority_count_as_idle_unless_this_is_one(monkeypatch):
 def test_sampling_and_judges_choose_too(monkeypatch):
     ticks = []
     monkeypatch.setattr(Chooser, "tick", lambda self: ticks.append(1))
-    layers.in_batches(torch.nn.Linear(2, 1), torch.zeros(10, 2), batch=2)
+    sampling.in_batches(torch.nn.Linear(2, 1), torch.zeros(10, 2), batch=2)
     assert len(ticks) == 5
 
 

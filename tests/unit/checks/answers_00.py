@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from answers import Answers
 
-from course_lib import data, layers
+from course_lib import data, sampling
 from course_lib.checks import tasks
 
 TASKS = tasks()
@@ -15,8 +15,8 @@ def last_of_them(model, seed, number):
 
 
 def through_z(model, seed, number):
-    z = layers.latents(number + 1, model.z_dim, seed=seed)
-    return layers.in_batches(model, z[number:], batch=1).squeeze(0)
+    z = sampling.latents(number + 1, model.z_dim, seed=seed)
+    return sampling.in_batches(model, z[number:], batch=1).squeeze(0)
 
 
 def of_a_hundred(model, seed, number):
@@ -122,7 +122,7 @@ ANSWERS = {
             (lambda model, seed, number: model.sample(number + 1, seed), "came a batch"),
             (lambda model, seed, number: model.sample(number + 1, seed)[number:], "came a batch"),
             (
-                lambda model, seed, number: layers.latents(number + 1, model.z_dim, seed)[number],
+                lambda model, seed, number: sampling.latents(number + 1, model.z_dim, seed)[number],
                 r"shape \(6,\)",
             ),
             (lambda model, seed, number: model.sample(number, seed)[number], "IndexError"),

@@ -10,7 +10,7 @@ from answers import Answers
 from torch import nn
 from torch.nn import functional as F
 
-from course_lib import data, steering
+from course_lib import data, latent
 from course_lib.checks import tasks
 from course_lib.models.progan import Critic, Generator, double, faded, half
 from course_lib.training import EMA
@@ -356,9 +356,9 @@ def directions_by_least_squares(vectors):
 
 
 def directions_by_course(vectors):
-    names = [*steering.CONTRASTS][: len(vectors)]
-    contrasts = {name: steering.CONTRASTS[name] for name in names}
-    return steering.Directions(contrasts, vectors, {}, {}).disentangled().vectors.to(vectors)
+    names = [*latent.CONTRASTS][: len(vectors)]
+    contrasts = {name: latent.CONTRASTS[name] for name in names}
+    return latent.Directions(contrasts, vectors, {}, {}).disentangled().vectors.to(vectors)
 
 
 def schmidt(vectors):

@@ -6,7 +6,7 @@ import torch
 from course_lib import checks, data, zoo
 from course_lib.checks.deliverables import handled, studies
 from course_lib.checks.lesson_08 import nearer_training
-from course_lib.layers import latents
+from course_lib.sampling import latents
 from course_lib.studio import loops, responsibility, sheets
 
 TASKS = checks.tasks()

@@ -12,9 +12,9 @@ from PIL import Image
 from course_lib import data, explorers, figures, metrics, zoo
 from course_lib.explorers.base import Explorer
 from course_lib.explorers.conditional import FIRST_SEED
-from course_lib.layers import latents
 from course_lib.models.cgan import Generator
 from course_lib.models.cnn import Classifier
+from course_lib.sampling import latents
 
 NAMES = data.FASHION_CLASSES
 

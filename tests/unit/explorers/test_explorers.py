@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import explorers, layers, zoo
-from course_lib.explorers.latent import lerp, principal_directions
-from course_lib.steering import slerp
+from course_lib import explorers, sampling, zoo
+from course_lib.explorers.latent import principal_directions
+from course_lib.latent import lerp, slerp
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_the_text_says_what_is_shown(explorer):
 
 def test_the_ends_of_the_walk_are_the_seeds(explorer, generator):
     z = explorer.z()
-    expected = layers.latents(1, 100, 0)[0] * explorer.truncation.value
+    expected = sampling.latents(1, 100, 0)[0] * explorer.truncation.value
     torch.testing.assert_close(z[0], expected)
     torch.testing.assert_close(z[-1], expected)
 
@@ -74,7 +74,7 @@ def test_the_picture_is_the_generators(explorer, generator):
 
 
 def test_interpolation_keeps_its_promises():
-    z0, z1 = layers.latents(500, 100, 0), layers.latents(500, 100, 1)
+    z0, z1 = sampling.latents(500, 100, 0), sampling.latents(500, 100, 1)
     for path in (lerp, slerp):
         torch.testing.assert_close(path(z0, z1, 0.0), z0)
         torch.testing.assert_close(path(z0, z1, 1.0), z1, rtol=1e-4, atol=1e-4)

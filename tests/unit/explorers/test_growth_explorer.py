@@ -9,12 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import data, explorers, steering
+from course_lib import data, explorers, latent
 from course_lib.explorers.base import Explorer
 from course_lib.explorers.growth import FRAMES
+from course_lib.latent import CONTRASTS, Directions
 from course_lib.models.cnn import AttributeClassifier
 from course_lib.models.progan import Generator, double
-from course_lib.steering import CONTRASTS, Directions
 
 Z, LAST = 24, 4
 
@@ -144,7 +144,7 @@ def test_attributes_steer_z(explorer, generator, directions):
     amounts = torch.zeros(9)
     amounts[list(CONTRASTS).index("darker skin")] = 1.0
     amounts[list(CONTRASTS).index("smile")] = -0.5
-    z = steering.steered(explorer.circle()[10:11], amounts, directions.vectors)
+    z = latent.steered(explorer.circle()[10:11], amounts, directions.vectors)
     shown(explorer, 4, 28, drawn(generator, z, LAST), 256)
     assert "10 of 96 frames around the walk. Steered: smile -0.5, darker skin +1.0." in said(
         explorer

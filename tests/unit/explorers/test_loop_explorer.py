@@ -10,11 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import explorers, figures, figures_loops
+from course_lib import explorers, figures
 from course_lib.explorers.base import Explorer
 from course_lib.explorers.loop import frame_pixels
+from course_lib.latent import EASINGS
 from course_lib.studio import provenance
-from course_lib.studio.loops import EASINGS, Loop
+from course_lib.studio.loops import Loop
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_a_model_without_loops_is_refused():
 
 
 def test_easings_are_drawn_as_they_are():
-    left, right = figures_loops.draw_easings().axes
+    left, right = figures.easings.draw().axes
     assert [line.get_label() for line in left.lines] == list(EASINGS)
     ends = [round(float(line.get_ydata()[-1]), 6) for line in left.lines]
     assert ends == [1, 1, 1, 0]
@@ -153,13 +154,13 @@ def test_easings_are_drawn_as_they_are():
 def test_pictures_have_alt_text(monkeypatch):
     outputs = []
     monkeypatch.setattr(figures, "display", outputs.append)
-    figures_loops.easings(alt="four curves")
-    figures_loops.speeds({"a": torch.rand(9), "b": torch.rand(5)}, "title", alt="two curves")
+    figures.easings(alt="four curves")
+    figures.speeds({"a": torch.rand(9), "b": torch.rand(5)}, "title", alt="two curves")
     alts = [re.search(r'alt="([^"]+)"', output.data).group(1) for output in outputs]
     assert alts == ["four curves", "two curves"]
     for output in outputs:
         content = base64.b64decode(re.search(r"base64,([^\"]+)", output.data).group(1))
         assert np.asarray(Image.open(io.BytesIO(content))).std() > 5
-    figure = figures_loops.draw_speeds({"a": torch.tensor([1.0, 3.0])}, "title")
+    figure = figures.speeds.draw({"a": torch.tensor([1.0, 3.0])}, "title")
     (line,) = figure.axes[0].lines
     assert [*line.get_xdata()] == [0.25, 0.75] and [*line.get_ydata()] == [1, 3]

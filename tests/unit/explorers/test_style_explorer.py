@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import data, explorers, synthesis
+from course_lib import data, explorers, features
 from course_lib.explorers.style import CONTENT_LAYERS, MINE, MOST_STORED
 from course_lib.models.cnn import AttributeClassifier
 
@@ -74,7 +74,7 @@ def test_menus_change_the_picture(explorer):
 
 def test_what_is_shown_is_the_transfer(explorer, network):
     content, style = (data.to_float(data.patterns(name, size=32)) for name in ("waves", "stripes"))
-    expected, _ = synthesis.style_transfer(content, style, network, steps=2, progress=False)
+    expected, _ = features.style_transfer(content, style, network, steps=2, progress=False)
     pixels = data.to_uint8(expected)[0].permute(1, 2, 0).numpy()
     assert np.array_equal(large(explorer), pixels)
     explorer.steps.value = 0
@@ -84,13 +84,13 @@ def test_what_is_shown_is_the_transfer(explorer, network):
 
 
 def test_steps_are_taken_once(explorer, monkeypatch):
-    taken, real = [], synthesis.Descent.step
+    taken, real = [], features.Descent.step
 
     def counted(self, i):
         taken.append(i)
         return real(self, i)
 
-    monkeypatch.setattr(synthesis.Descent, "step", counted)
+    monkeypatch.setattr(features.Descent, "step", counted)
     explorer.steps.value = 4
     assert taken == [2, 3]
     for value in (1, 3, 0, 4):
@@ -166,7 +166,7 @@ def test_a_static_picture_stands_in_for_the_widget(explorer):
 
 
 def test_all_layers_exist(network):
-    assert {*CONTENT_LAYERS, *synthesis.STYLE_LAYERS} <= set(synthesis.layers_of(network))
+    assert {*CONTENT_LAYERS, *features.STYLE_LAYERS} <= set(features.layers_of(network))
 
 
 def test_bad_input_is_refused(network):

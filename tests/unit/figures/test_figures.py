@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import figures, figures_theory
+from course_lib import figures
 from course_lib.training import History
 
 
@@ -83,7 +83,7 @@ def test_curves_scatter_and_table_are_drawn(shown):
 
 
 def test_curves_count_steps_and_name_levels():
-    figure = figures._draw_curves({"found": [1, 2, 3]}, "", 1, every=50, levels={"2 ln 2": 1.4})
+    figure = figures.curves.draw({"found": [1, 2, 3]}, "", 1, every=50, levels={"2 ln 2": 1.4})
     (axis,) = figure.axes
     assert axis.lines[0].get_xdata().tolist() == [50, 100, 150]
     assert set(axis.lines[1].get_ydata()) == {1.4}
@@ -120,7 +120,7 @@ def test_an_empty_label_stands_for_the_one_to_its_left():
     x = torch.linspace(-1, 1, 5)
     panels = {name: {"D*": torch.full_like(x, 0.7)} for name in "abc"}
     labels = ["D(x, y)", "", "logit"]
-    left, middle, right = figures_theory.draw_curves(x, panels, labels).axes
+    left, middle, right = figures.functions.draw(x, panels, labels).axes
     assert left.get_ylim() == middle.get_ylim() == (-0.03, 1.03)
     assert right.get_ylim()[1] < 1  # not a probability
     assert [axis.get_ylabel() for axis in (left, middle, right)] == labels

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.functional import avg_pool2d, conv2d, interpolate
 
 from course_lib import data, losses, metrics, recipes, training, zoo
-from course_lib.layers import downsample_kernel, latents
+from course_lib.layers import downsample_kernel
 from course_lib.models.progan import (
     Critic,
     EqualisedConv2d,
@@ -27,6 +27,7 @@ from course_lib.recipes import progan_personas
 from course_lib.recipes.players import Players
 from course_lib.recipes.progan_personas import Schedule
 from course_lib.recipes.runner import run
+from course_lib.sampling import latents
 
 CHANNELS = (16, 8, 8)  # at 4, 8 and 16 pixels
 

@@ -9,7 +9,6 @@ from torch.distributions import MultivariateNormal
 
 from course_lib import losses, recipes, zoo
 from course_lib.data import fashion, to_float
-from course_lib.layers import in_batches, latents
 from course_lib.models.vae import (
     VAE,
     Decoder,
@@ -18,6 +17,7 @@ from course_lib.models.vae import (
     importance_weighted_bound,
     reparameterise,
 )
+from course_lib.sampling import in_batches, latents
 
 
 def some_images(n):

@@ -9,10 +9,11 @@ from PIL import Image
 from scipy import stats
 from torch import nn
 
-from course_lib import data, figures, figures_responsibility, metrics, zoo
+from course_lib import data, figures, metrics, zoo
+from course_lib.explorers import truncation
 from course_lib.metrics import Estimate
 from course_lib.models.progan import Generator
-from course_lib.studio import provenance, responsibility, truncation
+from course_lib.studio import provenance, responsibility
 from course_lib.studio.responsibility import Group
 
 ATTRIBUTES = [*data.ATTRIBUTES]
@@ -241,14 +242,14 @@ def test_the_figure_is_shown_with_alt_text(monkeypatch):
     shown = []
     monkeypatch.setattr(figures, "display", shown.append)
     shares = {"data": [metrics.share(3, 10)] * 2}
-    figures_responsibility.estimates(shares, ["a", "b"], "A title", alt="Two points.", joined=True)
+    figures.intervals(shares, ["a", "b"], "A title", alt="Two points.", joined=True)
     (html,) = (picture.data for picture in shown)
     assert 'alt="Two points."' in html and len(html) < 30_000
 
 
 def test_the_figure_draws_each_interval_and_names_each_series():
     series = {"data": [metrics.share(3, 10)] * 3, "samples": [metrics.share(0, 10)] * 3}
-    figure = figures_responsibility.draw_estimates(series, ["a", "b", "c"], "A title", "x")
+    figure = figures.intervals.draw(series, ["a", "b", "c"], "A title", "x")
     (axis,) = figure.axes
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["a", "b", "c"]
     assert axis.get_title() == "A title" and len(axis.containers) == 2

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import data, explorers, recipes, zoo
+from course_lib import data, explorers, latent, recipes, zoo
 from course_lib.models.completion import Encoder
 from course_lib.recipes.encoder_personas import random_masks
 from course_lib.studio import completion, provenance
@@ -28,14 +28,14 @@ def portraits():
 
 @pytest.fixture(scope="module")
 def mask():
-    return completion.rectangle(8, 12, 24, 40)
+    return latent.rectangle(8, 12, 24, 40)
 
 
 @pytest.fixture(scope="module")
 def found(generator, encoder, portraits, mask):
     return {
         start: [
-            completion.complete(x, mask, generator, with_encoder, answers=3, steps=20)
+            latent.complete(x, mask, generator, with_encoder, answers=3, steps=20)
             for x in portraits.split(1)
         ]
         for start, with_encoder in (("anywhere", None), ("encoder", encoder))
@@ -43,23 +43,23 @@ def found(generator, encoder, portraits, mask):
 
 
 def test_a_rectangle_hides_what_it_says_and_has_to_lie_inside():
-    mask = completion.rectangle(2, 3, 4, 5, size=16)
+    mask = latent.rectangle(2, 3, 4, 5, size=16)
     assert mask.shape == (1, 1, 16, 16) and (mask == 0).sum() == 20
     assert (mask[0, 0, 2:6, 3:8] == 0).all()
     for wrong in ((-1, 0, 4, 4), (0, 62, 4, 4), (0, 0, 0, 4)):
         with pytest.raises(ValueError, match="do not lie inside 64×64"):
-            completion.rectangle(*wrong)
+            latent.rectangle(*wrong)
 
 
 def test_errors_count_the_chosen_pixels_only():
-    images, mask = torch.zeros(2, 3, 64, 64), completion.rectangle(0, 0, 8, 8)
+    images, mask = torch.zeros(2, 3, 64, 64), latent.rectangle(0, 0, 8, 8)
     images[0, :, :8, :8] = 1.0
     images[1, 0, 20, 20] = 2.0
     truth = torch.zeros(1, 3, 64, 64)
-    visible = completion.visible_error(images, truth, mask)
+    visible = latent.visible_error(images, truth, mask)
     assert visible.tolist() == pytest.approx([0, (4 / (3 * (4096 - 64))) ** 0.5])
-    assert completion.visible_error(images, truth, 1 - mask).tolist() == [1.0, 0.0]
-    assert completion.diversity(images, mask) == pytest.approx(1.0)
+    assert latent.visible_error(images, truth, 1 - mask).tolist() == [1.0, 0.0]
+    assert latent.diversity(images, mask) == pytest.approx(1.0)
 
 
 def test_what_is_hidden_has_no_influence(generator, encoder, portraits, mask):
@@ -67,7 +67,7 @@ def test_what_is_hidden_has_no_influence(generator, encoder, portraits, mask):
     other = torch.where(mask > 0, x, torch.rand_like(x))
     for start in (None, encoder):
         first, second = (
-            completion.complete(p, mask, generator, start, answers=2, steps=3) for p in (x, other)
+            latent.complete(p, mask, generator, start, answers=2, steps=3) for p in (x, other)
         )
         assert first.drawn.equal(second.drawn)
         assert first.images[..., 8:32, 12:52].equal(second.images[..., 8:32, 12:52])
@@ -79,19 +79,19 @@ def test_visible_pixels_stay_and_answers_are_sorted(found, portraits, mask):
             kept = mask.expand_as(result.images) > 0
             assert result.images[kept].equal(x.expand_as(result.images)[kept])
             assert result.trace.shape == (21, 3) and result.trace[-1].diff().min() >= 0
-            errors = completion.visible_error(result.drawn, x, mask)
+            errors = latent.visible_error(result.drawn, x, mask)
             torch.testing.assert_close(errors, result.trace[-1], atol=0.02, rtol=0)  # clipped
             torch.testing.assert_close(result.z.square().mean(1), torch.ones(3))
 
 
 def test_the_search_finds_a_portrait_that_the_generator_drew(generator, encoder, mask):
     x = generator.sample(1, seed=3)
-    result = completion.complete(x, mask, generator, encoder, answers=3, steps=60)
+    result = latent.complete(x, mask, generator, encoder, answers=3, steps=60)
     assert result.trace[-1, 0] < 0.5 * result.trace[0, 0] and result.trace[-1, 0] < 0.12
 
 
 def test_the_encoder_helps_the_search_to_fit_what_is_visible(found):
-    anywhere, helped = (completion.measured(found[name]) for name in ("anywhere", "encoder"))
+    anywhere, helped = (latent.measured(found[name]) for name in ("anywhere", "encoder"))
     assert helped["start"] < 0.8 * anywhere["start"]
     assert helped["visible"] < anywhere["visible"]
     assert helped["between"] > 0.03  # its answers still differ
@@ -131,12 +131,12 @@ def test_the_search_leaves_the_generator_alone_and_refuses_what_it_cannot_do(
     generator, portraits, mask
 ):
     x = portraits[:1]
-    completion.complete(x, mask, generator, answers=1, steps=2)
+    latent.complete(x, mask, generator, answers=1, steps=2)
     assert all(weight.requires_grad and weight.grad is None for weight in generator.parameters())
     with pytest.raises(ValueError, match="no pixel is visible"):
-        completion.complete(x, torch.zeros_like(mask), generator)
+        latent.complete(x, torch.zeros_like(mask), generator)
     with pytest.raises(ValueError, match="the mask has shape"):
-        completion.complete(x, mask[..., :32], generator)
+        latent.complete(x, mask[..., :32], generator)
 
 
 def test_completions_are_saved_with_their_facts(found, tmp_path):

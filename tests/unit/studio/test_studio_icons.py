@@ -11,7 +11,7 @@ from PIL import Image
 
 from course_lib import data, explorers
 from course_lib.explorers.base import Explorer
-from course_lib.layers import latents
+from course_lib.sampling import latents
 from course_lib.studio import icons, provenance
 from course_lib.studio.sources import Source
 

@@ -9,10 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import steering, zoo
-from course_lib.layers import latents
-from course_lib.studio import films, loops, provenance
-from course_lib.studio.loops import EASINGS, Loop, eased
+from course_lib import latent, zoo
+from course_lib.latent import EASINGS, eased
+from course_lib.sampling import latents
+from course_lib.studio import films, provenance
+from course_lib.studio.loops import Loop
 
 CAPTIONS = ("a smiling person with a pink bob", "a bald person with a beard")
 LOOPS = {
@@ -58,19 +59,19 @@ def test_easings_have_the_speeds_that_their_equations_say():
 
 def test_the_great_circle_is_lesson_07s():
     z = latents(3, 64, seed=0)
-    points = loops.circle(z, torch.arange(24) / 24)
-    torch.testing.assert_close(points, steering.loop(z[0], z[1], 24))
+    points = latent.circle(z, torch.arange(24) / 24)
+    torch.testing.assert_close(points, latent.loop(z[0], z[1], 24))
 
 
 @pytest.mark.parametrize("reach", [20, 90, 150, 180])
 def test_halfway_the_walk_is_as_far_as_its_reach(reach):
     z = latents(3, 64, seed=1)
-    points = loops.circle(z, torch.linspace(0, 1, 41), reach)
+    points = latent.circle(z, torch.linspace(0, 1, 41), reach)
     torch.testing.assert_close(points.norm(dim=1), torch.full((41,), 8.0))
-    torch.testing.assert_close(points[:1], steering.on_sphere(z[:1]))
+    torch.testing.assert_close(points[:1], latent.on_sphere(z[:1]))
     angles = torch.rad2deg(torch.acos((points @ points[0] / 64).clamp(-1, 1)))
     assert angles[20] == pytest.approx(reach, abs=0.1) and angles.argmax() == 20
-    assert (loops.circle(z, torch.rand(5), 0) - points[0]).abs().max() < 1e-5
+    assert (latent.circle(z, torch.rand(5), 0) - points[0]).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize("easing", EASINGS)
@@ -111,7 +112,7 @@ def test_a_loop_begins_with_its_seed():
     first = torch.zeros(1)
     generator = zoo.load("progan-personas")
     assert apart(Loop(seed=5).draw(first), generator.sample(1, seed=5)) < 1
-    z = steering.on_sphere(latents(1, 100, seed=5))
+    z = latent.on_sphere(latents(1, 100, seed=5))
     generator = zoo.load("cgan-fashion")
     with torch.no_grad():
         image = generator(z, torch.tensor([8]))
@@ -266,13 +267,13 @@ def test_what_makes_no_film_is_refused(tmp_path):
         with pytest.raises(ValueError, match=r"one of .* not 24"):
             write(torch.zeros(2, 3, 8, 8), tmp_path / "x", {}, rate=24)
     with pytest.raises(ValueError, match="lie in one plane"):
-        loops.circle(torch.ones(3, 5), torch.zeros(1))
+        latent.circle(torch.ones(3, 5), torch.zeros(1))
 
 
 def test_turns_are_angles():
     angles = torch.deg2rad(torch.tensor([0.0, 30.0, 30.001, 120.0], dtype=torch.float64))
     points = torch.stack([angles.cos(), angles.sin()], dim=1) * torch.tensor([[1], [2], [3], [4]])
-    found = loops.turns(points)
+    found = latent.turns(points)
     expected = torch.tensor([30, 0.001, 89.999], dtype=torch.float64)
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
-    assert loops.turns(points, closed=True)[-1] == pytest.approx(120)
+    assert latent.turns(points, closed=True)[-1] == pytest.approx(120)

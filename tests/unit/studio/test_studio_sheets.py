@@ -8,10 +8,10 @@ import torch
 from PIL import Image, ImageDraw
 from torch.nn.functional import interpolate
 
-from course_lib import data, explorers, steering, synthesis, zoo
+from course_lib import data, explorers, features, latent, zoo
 from course_lib.explorers.base import Explorer
-from course_lib.layers import latents
 from course_lib.models import dcgan
+from course_lib.sampling import latents
 from course_lib.studio import provenance, sheets
 from course_lib.studio.sources import Source, Work
 
@@ -235,7 +235,7 @@ def test_the_same_seed_gives_the_same_bytes(progan, tmp_path):
 
 def test_a_walk_begins_at_the_seed_and_closes(progan):
     z = sheets.walk(progan, 5, 12)
-    start = steering.on_sphere(latents(1, progan.size, 5))[0]
+    start = latent.on_sphere(latents(1, progan.size, 5))[0]
     torch.testing.assert_close(z[0], start)
     torch.testing.assert_close(z.norm(dim=1), torch.full((12,), math.sqrt(progan.size)))
     steps = (z.roll(-1, 0) - z).norm(dim=1)
@@ -339,15 +339,14 @@ def test_a_portrait_takes_on_the_style_and_stays_itself(progan, tmp_path):
     reader = zoo.load("personas-cnn")
     with torch.no_grad():
         found, face, someone, style = (
-            synthesis.layer_activations(reader, image, [*synthesis.STYLE_LAYERS])
-            for image in images
+            features.layer_activations(reader, image, [*features.STYLE_LAYERS]) for image in images
         )
     # Far nearer to the pattern's style than the portrait was: 0.12 of its distance was measured at
     # the default weight, and 0.06 at twice the weight, where the face is lost (1.06 below) …
-    assert synthesis.style_loss(found, style) < 0.15 * synthesis.style_loss(face, style)
+    assert features.style_loss(found, style) < 0.15 * features.style_loss(face, style)
     # … and in what is where, nearer to this portrait than to the pattern or to someone else.
     content = {
-        name: float(synthesis.content_loss(found["relu3_2"], wanted["relu3_2"]))
+        name: float(features.content_loss(found["relu3_2"], wanted["relu3_2"]))
         for name, wanted in (("face", face), ("someone", someone), ("style", style))
     }
     assert content["face"] < 0.85 * min(content["someone"], content["style"])

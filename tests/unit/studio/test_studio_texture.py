@@ -10,7 +10,7 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from course_lib import data, explorers, synthesis, zoo
+from course_lib import data, explorers, features, zoo
 from course_lib.models.texture import CircularUpsample, Discriminator, Generator
 from course_lib.studio import provenance, textures
 
@@ -88,16 +88,16 @@ def test_the_texture_is_nearer_to_a_mosaic_than_any_other_pattern(painter):
 
     def activations(image):
         with torch.no_grad():
-            return synthesis.layer_activations(judge, image, synthesis.STYLE_LAYERS)
+            return features.layer_activations(judge, image, features.STYLE_LAYERS)
 
     def drawn(name, seed):
         return data.to_float(data.patterns(name, 128, seed))
 
     wanted = activations(drawn("mosaic", 500))
-    loss = synthesis.style_loss(activations(painter.sample(1, seed=8)), wanted).item()
+    loss = features.style_loss(activations(painter.sample(1, seed=8)), wanted).item()
     for name in data.PATTERNS:
         if name != "mosaic":
-            assert loss < synthesis.style_loss(activations(drawn(name, 501)), wanted), name
+            assert loss < features.style_loss(activations(drawn(name, 501)), wanted), name
 
 
 def test_looking_up_at_whole_pixels_gives_the_pixels_and_wraps():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_lib import figures_cnn
+from course_lib import figures
 
 
 def texts(axis):
@@ -11,7 +11,7 @@ def texts(axis):
 
 
 def test_matrices_show_their_numbers():
-    figure = figures_cnn.draw_numbers({"a": torch.arange(6.0).view(2, 3), "flat": torch.ones(1, 1)})
+    figure = figures.numbers.draw({"a": torch.arange(6.0).view(2, 3), "flat": torch.ones(1, 1)})
     first, second = figure.axes
     assert texts(first) == ["0", "1", "2", "3", "4", "5"]
     assert [text.get_position() for text in first.texts][:4] == [(0, 0), (1, 0), (2, 0), (0, 1)]
@@ -21,26 +21,26 @@ def test_matrices_show_their_numbers():
 @pytest.mark.parametrize("shape", [(3,), (17, 2), (1, 2, 2)])
 def test_what_is_no_small_matrix_is_refused(shape):
     with pytest.raises(ValueError, match="at most 16 × 16, got"):
-        figures_cnn.draw_numbers({"a": torch.zeros(shape)})
+        figures.numbers.draw({"a": torch.zeros(shape)})
 
 
 def test_confusion_is_in_percent_of_the_true_class():
     matrix = torch.tensor([[3, 1], [0, 500]])
-    (axis,) = figures_cnn.draw_confusion(matrix, ["cat", "dog"], "finding").axes
+    (axis,) = figures.confusion.draw(matrix, ["cat", "dog"], "finding").axes
     found = {text.get_position(): text.get_text() for text in axis.texts}
     assert found == {(0, 0): "75", (1, 0): "25", (1, 1): "100"}
     assert axis.get_xlabel() == "predicted" and axis.get_ylabel() == "true"
-    (axis,) = figures_cnn.draw_confusion(matrix, ["cat", "dog"], "", ("seen", "asked")).axes
+    (axis,) = figures.confusion.draw(matrix, ["cat", "dog"], "", ("seen", "asked")).axes
     assert axis.get_xlabel() == "seen" and axis.get_ylabel() == "asked"
     with pytest.raises(ValueError, match=r"3 names need a matrix \(3, 3\), got \(2, 2\)"):
-        figures_cnn.draw_confusion(matrix, ["a", "b", "c"], "")
+        figures.confusion.draw(matrix, ["a", "b", "c"], "")
     with pytest.raises(ValueError, match="every class needs an image"):
-        figures_cnn.draw_confusion(torch.tensor([[1, 0], [0, 0]]), ["a", "b"], "")
+        figures.confusion.draw(torch.tensor([[1, 0], [0, 0]]), ["a", "b"], "")
 
 
 def test_measures_are_drawn_against_size_with_their_range():
     draws = {"real": [[1.0, 3.0], [0.5, 1.5]]}
-    first, second = figures_cnn.draw_against_size((100, 1000), {"FID": draws, "KID": draws}).axes
+    first, second = figures.against_size.draw((100, 1000), {"FID": draws, "KID": draws}).axes
     (line,) = [line for line in first.lines if line.get_label() == "real"]
     assert line.get_xdata().tolist() == [100, 1000] and line.get_ydata().tolist() == [2.0, 1.0]
     heights = first.collections[0].get_paths()[0].vertices[:, 1]

@@ -1,16 +1,15 @@
-"""Lesson 02's pictures: matrices with their numbers, confusion matrices, measures against size."""
+"""Matrices with a number in each cell: small ones, confusions, effects."""
 
 from collections.abc import Mapping, Sequence
 
 import torch
 from matplotlib.figure import Figure
 
-from course_lib import figures
-
-MARKERS = ("o", "s", "^", "D", "v")
+from course_lib.figures.base import new, shown
 
 
-def draw_numbers(panels: Mapping[str, torch.Tensor]) -> Figure:
+@shown()
+def numbers(panels: Mapping[str, torch.Tensor]) -> Figure:
     """Return a figure of small matrices side by side, each cell with its number.
 
     Every panel has its own grey scale, from its smallest to its largest number.
@@ -26,7 +25,7 @@ def draw_numbers(panels: Mapping[str, torch.Tensor]) -> Figure:
             raise ValueError(f"{title}: a matrix of at most 16 × 16, got {tuple(values.shape)}")
     columns = [values.shape[1] for values in panels.values()]
     rows = max(values.shape[0] for values in panels.values())
-    figure, axes = figures.new(
+    figure, axes = new(
         len(panels),
         width=0.36 * sum(columns) + 0.5 * len(panels),
         height=0.36 * rows + 0.5,
@@ -52,12 +51,8 @@ def draw_numbers(panels: Mapping[str, torch.Tensor]) -> Figure:
     return figure
 
 
-def numbers(panels: Mapping[str, torch.Tensor], alt: str, caption: str = "") -> None:
-    """Show what `draw_numbers` draws, with alt text."""
-    figures.show(draw_numbers(panels), alt, caption)
-
-
-def draw_confusion(
+@shown(caption="percent of each row; below 0.5 empty")
+def confusion(
     matrix: torch.Tensor,
     names: Sequence[str],
     title: str,
@@ -81,7 +76,7 @@ def draw_confusion(
     if bool((totals == 0).any()):
         raise ValueError("every class needs an image")
     percent = 100 * matrix.double() / totals
-    figure, axis = figures.new(width=0.5 * k + 1.6, height=0.42 * k + 1.5)
+    figure, axis = new(width=0.5 * k + 1.6, height=0.42 * k + 1.5)
     # The diagonal dwarfs the rest: a root lifts the small numbers, which are the interesting ones.
     axis.imshow((percent / 100).sqrt().numpy(), cmap="Blues", vmin=0, vmax=1)
     for row in range(k):
@@ -97,47 +92,27 @@ def draw_confusion(
     return figure
 
 
-def confusion(
-    matrix: torch.Tensor,
-    names: Sequence[str],
-    title: str,
-    alt: str,
-    axes: tuple[str, str] = ("predicted", "true"),
-) -> None:
-    """Show what `draw_confusion` draws, with alt text."""
-    figure = draw_confusion(matrix, names, title, axes)
-    figures.show(figure, alt, "percent of each row; below 0.5 empty")
-
-
-def draw_against_size(
-    sizes: Sequence[int], panels: Mapping[str, Mapping[str, Sequence[Sequence[float]]]]
-) -> Figure:
-    """Return a figure of measures against the number of images: means and the range of the draws.
+@shown(colours=256)
+def effects(matrices: Mapping[str, torch.Tensor], names: Sequence[str]) -> Figure:
+    """Return maps of what a step along each direction (row) changes in each attribute (column).
 
     Args:
-        sizes: numbers of images, on a logarithmic axis.
-        panels: what is measured, with its unit -> name -> per size the values of several draws.
+        matrices: title -> (K, K), as `latent.effects` returns them, −1 to 1. Blue is less, red
+            is more; numbers stand where they do not round to 0.
+        names: of the K directions.
     """
-    figure, axes = figures.new(len(panels), width=4.2 * max(len(panels), 1.4), squeeze=False)
-    for axis, (measure, curves) in zip(axes.flat, panels.items(), strict=True):
-        for marker, (name, draws) in zip(MARKERS, curves.items(), strict=False):
-            means = [sum(values) / len(values) for values in draws]
-            axis.plot(sizes, means, label=name, marker=marker, markersize=4)
-            lows, highs = [min(values) for values in draws], [max(values) for values in draws]
-            axis.fill_between(sizes, lows, highs, alpha=0.2)
-        axis.set(xlabel="images in each set", ylabel=measure, xscale="log")
-        axis.set_xticks(sizes, [f"{size:,}" for size in sizes])
-        axis.minorticks_off()
-        axis.axhline(0, color="0.7", linewidth=0.8, linestyle="-", zorder=0)
-        axis.legend(frameon=False, fontsize=8)
+    count = len(matrices)
+    figure, axes = new(count, width=4.1 * count + 0.8, height=4.0, squeeze=False)
+    for index, (axis, (title, matrix)) in enumerate(zip(axes.flat, matrices.items(), strict=True)):
+        axis.imshow(matrix.numpy(), cmap="RdBu_r", vmin=-1, vmax=1)
+        for row, column in torch.cartesian_prod(*2 * [torch.arange(len(names))]).tolist():
+            value = matrix[row, column].item()
+            if abs(value) >= 0.05:
+                colour = "white" if abs(value) > 0.6 else "black"
+                figure_of = f"{value:+.1f}".replace("-", "−")
+                axis.text(column, row, figure_of, ha="center", va="center", size=7, color=colour)
+        axis.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
+        axis.set_yticks(range(len(names)), names if index == 0 else [], fontsize=8)
+        axis.set(title=title, xlabel="what the judge reads")
+    axes.flat[0].set_ylabel("a step along")
     return figure
-
-
-def against_size(
-    sizes: Sequence[int],
-    panels: Mapping[str, Mapping[str, Sequence[Sequence[float]]]],
-    alt: str,
-    caption: str = "",
-) -> None:
-    """Show what `draw_against_size` draws, with alt text."""
-    figures.show(draw_against_size(sizes, panels), alt, caption)

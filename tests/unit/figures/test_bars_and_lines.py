@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import figures, figures_vae
+from course_lib import figures
 
 
 @pytest.fixture
@@ -21,14 +21,12 @@ def shown(monkeypatch):
 
 def test_every_picture_is_drawn_with_its_alt_text(shown):
     points, grid = torch.randn(50, 2), torch.rand(5, 4)
-    figures_vae.codes(
-        {"a": points, "b": points + 1}, points / 2, "title", alt="grey and blue points"
-    )
-    figures_vae.gap_map(torch.arange(4), torch.arange(5), grid, (1.0, 2.0), "title", alt="a map")
-    figures_vae.estimates({"a": points[:, 0], "b": points[:, 1]}, 0.0, "x", alt="histograms")
-    figures_vae.lines({"a": [(1, 2), (3, 4)]}, "title", "x", "y", alt="a line", notes={"a": ["b"]})
-    figures_vae.kl_bars({"a": torch.rand(4)}, alt="one panel", caption="bars")
-    figures_vae.kl_bars({name: torch.rand(4) for name in "abcde"}, alt="five panels")
+    figures.codes({"a": points, "b": points + 1}, points / 2, "title", alt="grey and blue points")
+    figures.gap_map(torch.arange(4), torch.arange(5), grid, (1.0, 2.0), "title", alt="a map")
+    figures.histograms({"a": points[:, 0], "b": points[:, 1]}, 0.0, "x", alt="histograms")
+    figures.lines({"a": [(1, 2), (3, 4)]}, "title", "x", "y", alt="a line", notes={"a": ["b"]})
+    figures.kl_bars({"a": torch.rand(4)}, alt="one panel", caption="bars")
+    figures.kl_bars({name: torch.rand(4) for name in "abcde"}, alt="five panels")
     alts = [re.search(r'alt="([^"]+)"', output.data).group(1) for output in shown]
     assert alts[:2] == ["grey and blue points", "a map"] and len(alts) == 6
     for output in shown:
@@ -37,7 +35,7 @@ def test_every_picture_is_drawn_with_its_alt_text(shown):
 
 
 def test_the_star_stands_at_the_posterior():
-    figure = figures_vae.draw_gap(
+    figure = figures.gap_map.draw(
         torch.linspace(0, 2, 5), torch.linspace(0, 1, 4), torch.rand(4, 5), (1.2, 0.4), "title"
     )
     (star,) = figure.axes[0].lines
@@ -46,18 +44,18 @@ def test_the_star_stands_at_the_posterior():
 
 def test_estimates_are_titled_with_their_spread_and_share_their_scale():
     values = {"tight": torch.tensor([1.0, 2.0, 3.0]), "wide": torch.tensor([-18.0, 2.0, 22.0])}
-    left, right = figures_vae.draw_estimates(values, 2.5, "gradient").axes
+    left, right = figures.histograms.draw(values, 2.5, "gradient").axes
     assert left.get_title() == "tight: std 1.00" and right.get_title() == "wide: std 20.00"
     assert left.get_xlim() == right.get_xlim() and left.get_ylim() == right.get_ylim()
     mean, exact = (line.get_xdata()[0] for line in left.lines)
     assert (float(mean), exact) == (2.0, 2.5)
-    for axis in figures_vae.draw_estimates(values, 2.5, "gradient", xlim=(0, 4)).axes:
+    for axis in figures.histograms.draw(values, 2.5, "gradient", xlim=(0, 4)).axes:
         assert axis.get_xlim() == (0, 4)
 
 
 def test_codes_are_named_and_the_noise_lies_over_them():
     groups = {"all": torch.zeros(5, 2), "bag": torch.ones(3, 2)}
-    (axis,) = figures_vae.draw_codes(groups, torch.ones(2, 2), "title").axes
+    (axis,) = figures.codes.draw(groups, torch.ones(2, 2), "title").axes
     assert axis.get_legend_handles_labels()[1] == ["all", "bag", "N(0, I)"]
     assert [len(points.get_offsets()) for points in axis.collections] == [5, 3, 2]
     colours = {tuple(points.get_facecolor()[0]) for points in axis.collections}
@@ -66,7 +64,7 @@ def test_codes_are_named_and_the_noise_lies_over_them():
 
 def test_lines_are_logarithmic_and_carry_their_notes():
     points = {"VAE": [(10.0, 0.1), (100.0, 0.01)], "JPEG": [(1000.0, 0.001)]}
-    figure = figures_vae.draw_lines(points, "t", "x", "y", {"VAE": ["β = 1", "β = 2"]})
+    figure = figures.lines.draw(points, "t", "x", "y", {"VAE": ["β = 1", "β = 2"]})
     (axis,) = figure.axes
     assert (axis.get_xscale(), axis.get_yscale()) == ("log", "log")
     assert [text.get_text() for text in axis.texts] == ["β = 1", "β = 2"]
@@ -76,17 +74,17 @@ def test_lines_are_logarithmic_and_carry_their_notes():
 
 def test_what_a_logarithm_cannot_show_is_named():
     with pytest.raises(ValueError, match="positive numbers, not PNG"):
-        figures_vae.draw_lines({"PNG": [(100.0, 0.0)]}, "t", "x", "y")
+        figures.lines.draw({"PNG": [(100.0, 0.0)]}, "t", "x", "y")
 
 
 def test_bars_are_sorted_and_count_what_is_in_use():
-    figure = figures_vae.draw_kl_bars({"β = 1": torch.tensor([0.05, 2.0, 1.0])})
+    figure = figures.kl_bars.draw({"β = 1": torch.tensor([0.05, 2.0, 1.0])})
     (axis,) = figure.axes
     assert [bar.get_height() for bar in axis.patches] == pytest.approx([2.0, 1.0, 0.05])
     assert axis.get_title() == "β = 1: 2 of 3 in use"
 
 
 def test_five_charts_stand_in_two_rows():
-    figure = figures_vae.draw_kl_bars({name: torch.rand(4) for name in "abcde"})
+    figure = figures.kl_bars.draw({name: torch.rand(4) for name in "abcde"})
     assert [axis.axison for axis in figure.axes] == [True] * 5 + [False]
     assert figure.axes[0].get_ylim() == figure.axes[4].get_ylim()

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib import data, steering
-from course_lib.layers import latents
+from course_lib import data, latent
+from course_lib.latent import CONTRASTS, Contrast, Directions
 from course_lib.models.progan import Generator, PixelNorm
-from course_lib.steering import CONTRASTS, Contrast, Directions
+from course_lib.sampling import latents
 
 Z = 24
 NAMES = list(CONTRASTS)
@@ -77,7 +77,7 @@ class Stubborn(Judge):
 
 @pytest.fixture(scope="module")
 def found():
-    return steering.find(Painter(), Judge(), n=4000)
+    return latent.find(Painter(), Judge(), n=4000)
 
 
 def truth():
@@ -98,7 +98,7 @@ def test_known_directions_are_found(found):
 
 
 def test_a_blind_judge_is_told_by_the_accuracy():
-    found = steering.find(Painter(), Blind())
+    found = latent.find(Painter(), Blind())
     # A third of 500 held-out portraits or more: a standard deviation of at most 0.04.
     assert all(abs(accuracy - 0.5) < 0.12 for accuracy in found.accuracy.values())
     mean = sum(found.accuracy.values()) / 9
@@ -106,19 +106,19 @@ def test_a_blind_judge_is_told_by_the_accuracy():
 
 
 def test_what_the_judge_never_sees_has_no_direction():
-    found = steering.find(Painter(), Stubborn(), n=100)
+    found = latent.find(Painter(), Stubborn(), n=100)
     assert not found.contrasts and found.vectors.shape == (0, Z)
     assert list(found.missing) == NAMES
     assert found.missing["sunglasses"] == (
         "of 100 portraits the judge sees 100 with more and 0 with less"
     )
-    assert steering.effects(Painter(), Stubborn(), found).shape == (0, 0)
+    assert latent.effects(Painter(), Stubborn(), found).shape == (0, 0)
 
 
 def test_the_same_seed_finds_the_same():
     few = {name: CONTRASTS[name] for name in NAMES[:2]}
     one, two, other = (
-        steering.find(Painter(), Judge(), few, n=400, seed=seed).vectors for seed in (0, 0, 1)
+        latent.find(Painter(), Judge(), few, n=400, seed=seed).vectors for seed in (0, 0, 1)
     )
     assert torch.equal(one, two) and not torch.equal(one, other)
 
@@ -143,7 +143,7 @@ def test_a_direction_that_is_others_together_cannot_be_taken_apart():
 
 def test_disentangled_directions_change_one_attribute_only(found):
     def effects(directions):
-        matrix = steering.effects(Painter(), Judge(), directions)
+        matrix = latent.effects(Painter(), Judge(), directions)
         return matrix.diag(), (matrix - matrix.diag().diag()).abs()
 
     own, others = effects(truth())
@@ -155,14 +155,14 @@ def test_disentangled_directions_change_one_attribute_only(found):
 
 
 def test_success_is_certain_along_a_true_direction_and_chance_along_a_blind_one():
-    true = steering.success(Painter(), Judge(), truth().disentangled(), step=3.0)
+    true = latent.success(Painter(), Judge(), truth().disentangled(), step=3.0)
     assert list(true) == NAMES and min(true.values()) > 0.95
     none = torch.linalg.qr(known_directions().T, mode="complete").Q.T[9:18]
     blind = Directions(CONTRASTS, none, {}, {})  # orthogonal to all that is painted
     # A step of 1 stays well inside the sphere: at its edge nothing would be left to judge.
-    assert list(steering.success(Painter(), Judge(), blind, step=1.0).values()) == [0.5] * 9
+    assert list(latent.success(Painter(), Judge(), blind, step=1.0).values()) == [0.5] * 9
     turned = Directions(CONTRASTS, -known_directions(), {}, {})
-    assert max(steering.success(Painter(), Judge(), turned, step=3.0).values()) < 0.05
+    assert max(latent.success(Painter(), Judge(), turned, step=3.0).values()) < 0.05
 
 
 def test_turned_directions_find_the_truth_from_afar():
@@ -174,11 +174,11 @@ def test_turned_directions_find_the_truth_from_afar():
     )
     start = nn.functional.normalize(true + 0.4 * noise, dim=1)
     before = Directions(few, start, {"longer hair": 0.7}, {})
-    after = steering.turned(generator, judge, before, step=1.0, updates=60)
+    after = latent.turned(generator, judge, before, step=1.0, updates=60)
     torch.testing.assert_close(after.vectors.norm(dim=1), torch.ones(2))
     cosines = [(d.vectors * true).sum(dim=1) for d in (before, after)]
     assert (cosines[0] < 0.6).all() and (cosines[1] > 0.75).all(), cosines
-    success = [steering.success(generator, judge, d, step=1.0) for d in (before, after)]
+    success = [latent.success(generator, judge, d, step=1.0) for d in (before, after)]
     assert all(success[1][name] > success[0][name] for name in few)
     assert after.accuracy == before.accuracy and generator.truth.requires_grad
     assert generator.truth.grad is None
@@ -186,38 +186,38 @@ def test_turned_directions_find_the_truth_from_afar():
 
 def test_a_step_changes_one_score_by_what_was_asked():
     raw, alone = known_directions(), truth().disentangled().vectors
-    z = steering.on_sphere(latents(50, Z, seed=3))
+    z = latent.on_sphere(latents(50, Z, seed=3))
     amounts = torch.zeros(9)
     amounts[4] = 0.5
-    moved = steering.steered(z, amounts, alone)
+    moved = latent.steered(z, amounts, alone)
     change = (moved - z) @ raw.T
     expected = torch.zeros(50, 9)
     expected[:, 4] = 0.5 * (alone[4] @ raw[4])
-    full = steering.share_of_step(z, amounts, alone) == 1
+    full = latent.share_of_step(z, amounts, alone) == 1
     assert full.float().mean() > 0.9
     torch.testing.assert_close(change[full], expected[full], atol=1e-5, rtol=0)
     # A step and then pixel norm, the usual way, changes the other scores too.
-    usual = (steering.on_sphere(z + amounts @ alone) - z) @ raw.T
+    usual = (latent.on_sphere(z + amounts @ alone) - z) @ raw.T
     assert (usual - expected).abs().max() > 0.05
 
 
 def test_steered_vectors_stay_on_the_sphere():
     z, vectors = 3 * latents(20, Z, seed=4), known_directions()
     for size in (0.0, 1.0, 50.0):
-        moved = steering.steered(z, size * torch.ones(20, 9), vectors)
+        moved = latent.steered(z, size * torch.ones(20, 9), vectors)
         torch.testing.assert_close(moved.norm(dim=1), torch.full((20,), math.sqrt(Z)))
-    still = steering.steered(z, torch.zeros(9), vectors)
-    torch.testing.assert_close(still, steering.on_sphere(z), atol=1e-5, rtol=0)
-    share = steering.share_of_step(z, torch.full((9,), 50.0), vectors)
+    still = latent.steered(z, torch.zeros(9), vectors)
+    torch.testing.assert_close(still, latent.on_sphere(z), atol=1e-5, rtol=0)
+    share = latent.share_of_step(z, torch.full((9,), 50.0), vectors)
     assert (share > 0).all() and (share < 0.2).all()
     with pytest.raises(ValueError, match="24 directions leave nothing of 24"):
-        steering.steered(z, torch.zeros(24), torch.eye(24))
+        latent.steered(z, torch.zeros(24), torch.eye(24))
 
 
 def test_no_direction_is_no_step():
     z = latents(2, Z, seed=0)
-    moved = steering.steered(z, torch.zeros(0), torch.empty(0, Z))
-    torch.testing.assert_close(moved, steering.on_sphere(z))
+    moved = latent.steered(z, torch.zeros(0), torch.empty(0, Z))
+    torch.testing.assert_close(moved, latent.on_sphere(z))
 
 
 def test_progan_sees_the_direction_of_z_only():
@@ -227,22 +227,22 @@ def test_progan_sees_the_direction_of_z_only():
     with torch.no_grad():
         images = generator(z)
         torch.testing.assert_close(generator(2 * z), images)
-        torch.testing.assert_close(generator(steering.on_sphere(z)), images)
+        torch.testing.assert_close(generator(latent.on_sphere(z)), images)
 
 
 def test_a_loop_is_closed_and_even():
     z0, z1 = latents(2, Z, seed=0)
-    walk = steering.loop(z0, z1, 40)
+    walk = latent.loop(z0, z1, 40)
     torch.testing.assert_close(walk.norm(dim=1), torch.full((40,), math.sqrt(Z)))
-    torch.testing.assert_close(walk[0], steering.on_sphere(z0[None])[0])
+    torch.testing.assert_close(walk[0], latent.on_sphere(z0[None])[0])
     torch.testing.assert_close(walk[20], -walk[0], atol=1e-5, rtol=0)
     angles = torch.cosine_similarity(walk, walk.roll(-1, dims=0), dim=1).acos()  # the last one too
     torch.testing.assert_close(angles, torch.full((40,), 2 * math.pi / 40), atol=1e-3, rtol=0)
     assert walk[1] @ z1 > walk[0] @ z1 and walk[-1] @ z1 < walk[0] @ z1
     with pytest.raises(ValueError, match="parallel"):
-        steering.loop(z0, -2 * z0, 40)
+        latent.loop(z0, -2 * z0, 40)
     with pytest.raises(ValueError, match="3 frames or more, not 2"):
-        steering.loop(z0, z1, 2)
+        latent.loop(z0, z1, 2)
 
 
 @pytest.mark.parametrize("noise", [0.0, 2.0], ids=["separable", "noisy"])
@@ -250,7 +250,7 @@ def test_the_regression_ends_where_the_gradient_is_zero(noise):
     dice = torch.Generator().manual_seed(0)
     x = torch.randn(300, 5, generator=dice)
     y = 2 * x[:, 0] + 1 + noise * torch.randn(300, generator=dice) > 0
-    weights, bias = steering.logistic(x, y, ridge=0.1)
+    weights, bias = latent.logistic(x, y, ridge=0.1)
     w = torch.cat([weights, weights.new_tensor([bias])]).requires_grad_()
     logits = x.double() @ w[:-1] + w[-1]
     factors = torch.where(y, 150 / y.sum().double(), 150 / (~y).sum().double())
@@ -265,15 +265,15 @@ def test_the_regression_ends_where_the_gradient_is_zero(noise):
 def test_the_regression_refuses_what_it_cannot_fit():
     x = torch.randn(10, 2)
     with pytest.raises(ValueError, match="examples on both sides"):
-        steering.logistic(x, torch.ones(10, dtype=torch.bool))
+        latent.logistic(x, torch.ones(10, dtype=torch.bool))
     with pytest.raises(ValueError, match="ridge is above 0"):
-        steering.logistic(x, x[:, 0] > 0, ridge=0)
+        latent.logistic(x, x[:, 0] > 0, ridge=0)
 
 
 def test_accuracy_is_balanced():
     y = torch.tensor([True] * 9 + [False])
-    assert steering.balanced_accuracy(torch.ones(10), y) == 0.5  # 0.9 without balance
-    assert steering.balanced_accuracy(torch.where(y, 1.0, -1.0), y) == 1.0
+    assert latent.balanced_accuracy(torch.ones(10), y) == 0.5  # 0.9 without balance
+    assert latent.balanced_accuracy(torch.where(y, 1.0, -1.0), y) == 1.0
 
 
 def test_sides_of_a_contrast():
@@ -301,7 +301,7 @@ def test_a_reading_compares_the_two_sides_alone():
 
 
 def test_one_against_the_rest():
-    contrasts = steering.one_vs_rest("background")
+    contrasts = latent.one_vs_rest("background")
     assert list(contrasts) == list(data.ATTRIBUTES["background"])
     assert contrasts["mint"].indices() == ([1], [0, 2, 3, 4])
 

@@ -7,7 +7,7 @@ import torch
 import torchvision
 from torch import nn
 
-from course_lib import data, synthesis, zoo
+from course_lib import data, features, zoo
 from course_lib.models.cnn import AttributeClassifier, Classifier
 
 LAYERS = ("relu1_1", "relu2_1")
@@ -42,22 +42,22 @@ def chance(*shape, seed=0):
 
 
 def test_layers_are_found_by_name(network):
-    assert list(synthesis.layers_of(network))[:8] == [
+    assert list(features.layers_of(network))[:8] == [
         "pixels", "conv1_1", "norm1_1", "relu1_1", "conv1_2", "norm1_2", "relu1_2", "pool1",
     ]  # fmt: skip
-    assert list(synthesis.layers_of(Classifier()))[:4] == ["pixels", "0.0", "0.1", "0.2"]
+    assert list(features.layers_of(Classifier()))[:4] == ["pixels", "0.0", "0.1", "0.2"]
 
 
 def test_activations_are_those_of_the_network(network):
     images = pattern()
-    found = synthesis.layer_activations(network, images, ["pool4", "relu1_1"])
+    found = features.layer_activations(network, images, ["pool4", "relu1_1"])
     assert found["relu1_1"].shape == (1, 4, 32, 32) and found["pool4"].shape == (1, 32, 2, 2)
     torch.testing.assert_close(found["pool4"], network.convolutions(images))
     torch.testing.assert_close(found["relu1_1"], network.convolutions[:3](images))
-    assert synthesis.layer_activations(network, images, ["pixels"])["pixels"] is images
+    assert features.layer_activations(network, images, ["pixels"])["pixels"] is images
     judge = Classifier(width=4).eval()
     grey = chance(2, 1, 28, 28)
-    found = synthesis.layer_activations(judge, grey, ["0.3", "2.3"])
+    found = features.layer_activations(judge, grey, ["0.3", "2.3"])
     torch.testing.assert_close(found["0.3"], judge.convolutions[0](grey))
     torch.testing.assert_close(found["2.3"], judge.convolutions(grey))
 
@@ -65,15 +65,15 @@ def test_activations_are_those_of_the_network(network):
 def test_nothing_beyond_the_last_layer_is_computed(network):
     called = []
     hook = network.convolutions.pool2.register_forward_hook(lambda *_: called.append(1))
-    synthesis.layer_activations(network, pattern(), ["relu2_2", "relu1_1"])
+    features.layer_activations(network, pattern(), ["relu2_2", "relu1_1"])
     assert called == []
-    synthesis.layer_activations(network, pattern(), ["pool2"])
+    features.layer_activations(network, pattern(), ["pool2"])
     hook.remove()
     assert called == [1]
 
 
 def test_larger_images_are_taken(network):
-    found = synthesis.layer_activations(network, chance(1, 3, 48, 80), ["relu3_1"])
+    found = features.layer_activations(network, chance(1, 3, 48, 80), ["relu3_1"])
     assert found["relu3_1"].shape == (1, 16, 12, 20)
 
 
@@ -81,14 +81,14 @@ def test_larger_images_are_taken(network):
 def test_images_of_another_shape_are_refused(network, shape):
     complaint = r"shape \(N, 3, H, W\), H and W at least 16, got \(" + str(shape)[1:-1]
     with pytest.raises(ValueError, match=complaint):
-        synthesis.layer_activations(network, torch.zeros(shape), ["relu1_1"])
+        features.layer_activations(network, torch.zeros(shape), ["relu1_1"])
 
 
 def test_bytes_and_unknown_layers_are_refused(network):
     with pytest.raises(ValueError, match=r"images is float in \[-1, 1\], got torch.uint8"):
-        synthesis.layer_activations(network, data.patterns("dots"), ["relu1_1"])
+        features.layer_activations(network, data.patterns("dots"), ["relu1_1"])
     with pytest.raises(ValueError, match="no layer is called 'relu9_1'; there are pixels, "):
-        synthesis.layer_activations(network, pattern(), ["relu9_1"])
+        features.layer_activations(network, pattern(), ["relu9_1"])
 
 
 # Losses
@@ -97,55 +97,55 @@ def test_bytes_and_unknown_layers_are_refused(network):
 def test_the_gram_matrix_by_hand():
     features = torch.tensor([[[[1.0, 2.0]], [[3.0, -1.0]]]])  # two channels of two positions
     expected = torch.tensor([[[(1 + 4) / 2, (3 - 2) / 2], [(3 - 2) / 2, (9 + 1) / 2]]])
-    torch.testing.assert_close(synthesis.gram_matrix(features), expected)
+    torch.testing.assert_close(features.gram_matrix(features), expected)
     with pytest.raises(ValueError, match=r"shape \(N, C, H, W\), got \(2, 2\)"):
-        synthesis.gram_matrix(torch.zeros(2, 2))
+        features.gram_matrix(torch.zeros(2, 2))
 
 
 def test_the_gram_matrix_forgets_where_things_are():
     features = chance(2, 5, 6, 7)
     order = torch.randperm(42, generator=torch.Generator().manual_seed(0))
     shuffled = features.flatten(2)[..., order].view_as(features)
-    gram = synthesis.gram_matrix(features)
-    torch.testing.assert_close(synthesis.gram_matrix(shuffled), gram)
+    gram = features.gram_matrix(features)
+    torch.testing.assert_close(features.gram_matrix(shuffled), gram)
     torch.testing.assert_close(gram, gram.transpose(1, 2))
     assert torch.linalg.eigvalsh(gram).min() > -1e-6
     twice = torch.cat([features, features], dim=3)  # a larger image of the same
-    torch.testing.assert_close(synthesis.gram_matrix(twice), gram)
+    torch.testing.assert_close(features.gram_matrix(twice), gram)
     own = features.flatten(2)[0]
     own[0] = own[0, order]  # one channel alone moved: now it occurs together with others
-    assert not torch.allclose(synthesis.gram_matrix(own.view(1, 5, 6, 7)), gram[:1], atol=1e-3)
+    assert not torch.allclose(features.gram_matrix(own.view(1, 5, 6, 7)), gram[:1], atol=1e-3)
 
 
 def test_total_variation_by_hand():
     image = torch.tensor([[[[0.0, 1.0, 1.0], [2.0, 1.0, 0.0], [9.0, 9.0, 9.0]]]])
     squares = [1 + 4, 0 + 0, 1 + 49, 1 + 64]  # (right)² + (below)² where both neighbours exist
-    assert synthesis.total_variation(image).item() == pytest.approx(sum(squares) / 4)
+    assert features.total_variation(image).item() == pytest.approx(sum(squares) / 4)
     roots = sum(math.sqrt(value) for value in squares) / 4
-    assert synthesis.total_variation(image, beta=1).item() == pytest.approx(roots, rel=1e-4)
+    assert features.total_variation(image, beta=1).item() == pytest.approx(roots, rel=1e-4)
     flat = torch.zeros(1, 1, 4, 4, requires_grad=True)
     for beta in (1, 2):
-        loss = synthesis.total_variation(flat, beta)
+        loss = features.total_variation(flat, beta)
         assert loss.item() < 1e-3 and torch.autograd.grad(loss, flat)[0].abs().max() == 0
 
 
 def test_the_content_loss_is_relative():
     wanted = chance(1, 3, 4, 4)
-    assert synthesis.content_loss(wanted, wanted) == 0
-    assert synthesis.content_loss(torch.zeros_like(wanted), wanted).item() == pytest.approx(1)
-    assert synthesis.content_loss(1.1 * wanted, wanted).item() == pytest.approx(0.01, rel=1e-4)
+    assert features.content_loss(wanted, wanted) == 0
+    assert features.content_loss(torch.zeros_like(wanted), wanted).item() == pytest.approx(1)
+    assert features.content_loss(1.1 * wanted, wanted).item() == pytest.approx(0.01, rel=1e-4)
 
 
 def test_the_style_loss_sees_style_alone(network):
-    style = synthesis.layer_activations(network, pattern(), LAYERS)
-    assert synthesis.style_loss(style, style) == 0
+    style = features.layer_activations(network, pattern(), LAYERS)
+    assert features.style_loss(style, style) == 0
     moved = {name: part.roll((3, 5), (2, 3)).flip(3) for name, part in style.items()}
-    assert synthesis.style_loss(moved, style).item() == pytest.approx(0, abs=1e-9)
+    assert features.style_loss(moved, style).item() == pytest.approx(0, abs=1e-9)
     for other in ("stripes", "brush"):
-        found = synthesis.layer_activations(network, pattern(other), LAYERS)
-        assert synthesis.style_loss(found, style) > 0.05
+        found = features.layer_activations(network, pattern(other), LAYERS)
+        assert features.style_loss(found, style) > 0.05
     brighter = {name: part + 0.5 for name, part in style.items()}
-    assert synthesis.style_loss(brighter, style) > 0.05  # means count, too
+    assert features.style_loss(brighter, style) > 0.05  # means count, too
 
 
 def test_the_style_loss_by_hand():
@@ -153,7 +153,7 @@ def test_the_style_loss_by_hand():
     style = {name: torch.tensor([[[[0.0, 2.0]]]]) for name in "ab"}
     found = {"a": torch.tensor([[[[2.0, 4.0]]]]), "b": style["b"], "unused": torch.zeros(1)}
     layer_a = (5 - 1) ** 2 / 1**2 + (3 - 1) ** 2 / 1
-    assert synthesis.style_loss(found, style).item() == pytest.approx(layer_a / 2)
+    assert features.style_loss(found, style).item() == pytest.approx(layer_a / 2)
 
 
 @pytest.mark.parametrize("kind", ["content", "style", "smoothness"])
@@ -161,15 +161,15 @@ def test_gradients_are_right(network, kind):
     """Against finite differences, in double precision."""
     torch.manual_seed(1)
     small = AttributeClassifier({"a": 2}, width=2, size=16, features=4).double().eval()
-    wanted = synthesis.layer_activations(small, pattern(size=16).double(), LAYERS)
+    wanted = features.layer_activations(small, pattern(size=16).double(), LAYERS)
 
     def loss(x):
         if kind == "smoothness":
-            return synthesis.total_variation(x, beta=1)
-        found = synthesis.layer_activations(small, x, LAYERS)
+            return features.total_variation(x, beta=1)
+        found = features.layer_activations(small, x, LAYERS)
         if kind == "content":
-            return synthesis.content_loss(found["relu2_1"], wanted["relu2_1"])
-        return synthesis.style_loss(found, wanted)
+            return features.content_loss(found["relu2_1"], wanted["relu2_1"])
+        return features.style_loss(found, wanted)
 
     x = 0.5 * chance(1, 3, 16, 16).double()
     assert torch.autograd.gradcheck(loss, x.requires_grad_(), fast_mode=True, atol=1e-6)
@@ -182,7 +182,7 @@ def test_gradients_are_right(network, kind):
 def transferred(network):
     content, style = pattern("waves"), pattern("stripes")
     seen = []
-    image, history = synthesis.style_transfer(
+    image, history = features.style_transfer(
         content,
         style,
         network,
@@ -198,10 +198,10 @@ def transferred(network):
 def test_style_transfer_lowers_what_it_should(network, transferred):
     content, style, image, history, _ = transferred
     assert image.shape == content.shape and image.abs().max() <= 1 and not image.requires_grad
-    wanted = synthesis.layer_activations(network, style, LAYERS)
+    wanted = features.layer_activations(network, style, LAYERS)
 
     def style_of(x):
-        return synthesis.style_loss(synthesis.layer_activations(network, x, LAYERS), wanted)
+        return features.style_loss(features.layer_activations(network, x, LAYERS), wanted)
 
     assert style_of(image) < 0.2 * style_of(content)
     total = [sum(values) for values in zip(*history.values(), strict=True)]
@@ -209,10 +209,10 @@ def test_style_transfer_lowers_what_it_should(network, transferred):
 
     def content_of(x):
         features = [
-            synthesis.layer_activations(network, part, ["relu2_1"])["relu2_1"]
+            features.layer_activations(network, part, ["relu2_1"])["relu2_1"]
             for part in (x, content)
         ]
-        return synthesis.content_loss(*features)
+        return features.content_loss(*features)
 
     assert content_of(image) < content_of(style)  # nearer to the content than the style is
 
@@ -220,7 +220,7 @@ def test_style_transfer_lowers_what_it_should(network, transferred):
 def test_more_style_weight_is_more_style_and_less_content(network):
     ends = []
     for weight in (0.3, 30.0):
-        _, history = synthesis.style_transfer(
+        _, history = features.style_transfer(
             pattern("waves"),
             pattern("stripes"),
             network,
@@ -236,7 +236,7 @@ def test_more_style_weight_is_more_style_and_less_content(network):
 
 def test_without_style_the_content_stays(network):
     content = pattern("waves")
-    image, _ = synthesis.style_transfer(
+    image, _ = features.style_transfer(
         content, pattern(), network, style_weight=0, smoothness=0, steps=2, progress=False
     )
     torch.testing.assert_close(image, content)
@@ -246,7 +246,7 @@ def test_every_step_is_shown_and_repeats_to_the_bit(network, transferred):
     content, style, image, history, seen = transferred
     assert [step for step, _ in seen] == [1, 2, 3, 4, 5, 6] and history.steps == 6
     assert torch.equal(seen[-1][1], image) and not torch.equal(seen[0][1], image)
-    descent = synthesis.style_descent(
+    descent = features.style_descent(
         content, style, network, content_layer="relu2_1", style_layers=LAYERS
     )
     torch.testing.assert_close(descent.image, content)
@@ -260,9 +260,9 @@ def test_the_network_is_left_as_it_was(network, transferred):
     copy.convolutions.norm1_1.eval()
     before = {name: tensor.clone() for name, tensor in copy.state_dict().items()}
     options = {"steps": 1, "progress": False}
-    synthesis.style_transfer(pattern(), pattern("dots"), copy, **options)
-    synthesis.invert_features(copy, pattern(), "relu1_1", **options)
-    synthesis.maximise_activation(copy, lambda x: copy(x)[:, 0], pattern(), **options)
+    features.style_transfer(pattern(), pattern("dots"), copy, **options)
+    features.invert_features(copy, pattern(), "relu1_1", **options)
+    features.maximise_activation(copy, lambda x: copy(x)[:, 0], pattern(), **options)
     assert copy.training and copy.convolutions.relu1_1.training
     assert not copy.convolutions.norm1_1.training
     assert all(torch.equal(before[name], tensor) for name, tensor in copy.state_dict().items())
@@ -270,7 +270,7 @@ def test_the_network_is_left_as_it_was(network, transferred):
 
 
 def test_sizes_may_differ(network):
-    image, _ = synthesis.style_transfer(
+    image, _ = features.style_transfer(
         chance(1, 3, 40, 56).clamp(-1, 1), pattern(size=24), network, steps=1, progress=False
     )
     assert image.shape == (1, 3, 40, 56)
@@ -281,18 +281,18 @@ def test_the_descent_weighs_frequencies(network):
 
     def fine_share(decay):
         start, wanted = torch.zeros(1, 3, 32, 32), chance(1, 3, 32, 32)
-        descent = synthesis.Descent(
+        descent = features.Descent(
             network, lambda x: {"pixels": (x - wanted).square().mean()}, start, decay
         )
         before = torch.fft.rfft2(descent.pixels().detach())
         descent.evaluate()
         descent.spectrum.data -= 0.1 * descent.spectrum.grad
         change = (torch.fft.rfft2(descent.pixels().detach()) - before).abs().square()
-        fine = synthesis.frequencies(32, 32) > 0.25
+        fine = features.frequencies(32, 32) > 0.25
         return (change[..., fine].sum() / change.sum()).item()
 
     assert fine_share(1.0) < 0.2 * fine_share(0.0)
-    grey = synthesis.frequencies(4, 6)
+    grey = features.frequencies(4, 6)
     assert grey.shape == (4, 4) and grey[0, 0] == 1 / 6 and grey[2, 0] == 0.5
     torch.testing.assert_close(grey[1, 2].item(), math.hypot(1 / 4, 2 / 6))
 
@@ -300,44 +300,44 @@ def test_the_descent_weighs_frequencies(network):
 def test_bad_transfers_are_refused(network):
     good = pattern()
     with pytest.raises(ValueError, match=r"style has shape \(N, 3, H, W\).* got \(1, 1, 32, 32\)"):
-        synthesis.style_transfer(good, good[:, :1], network)
+        features.style_transfer(good, good[:, :1], network)
     with pytest.raises(ValueError, match=r"content is one image, \(1, C, H, W\), got 2"):
-        synthesis.style_transfer(good.repeat(2, 1, 1, 1), good, network)
+        features.style_transfer(good.repeat(2, 1, 1, 1), good, network)
     with pytest.raises(ValueError, match="content is float"):
-        synthesis.style_transfer(data.patterns("dots"), good, network)
+        features.style_transfer(data.patterns("dots"), good, network)
     with pytest.raises(ValueError, match=r"weights are 0 or more, got -1 and 1.0"):
-        synthesis.style_transfer(good, good, network, style_weight=-1)
+        features.style_transfer(good, good, network, style_weight=-1)
 
 
 def test_the_shipped_network_paints_a_portrait(personas_cnn, portrait):
     """Style falls to a twentieth, and the network still recognises who is painted, in parts."""
     style = pattern("mosaic", size=64)
-    image, _ = synthesis.style_transfer(portrait, style, personas_cnn, progress=False)
-    wanted = synthesis.layer_activations(personas_cnn, style, synthesis.STYLE_LAYERS)
+    image, _ = features.style_transfer(portrait, style, personas_cnn, progress=False)
+    wanted = features.layer_activations(personas_cnn, style, features.STYLE_LAYERS)
 
     def away(x):
-        found = synthesis.layer_activations(personas_cnn, x, synthesis.STYLE_LAYERS)
-        return synthesis.style_loss(found, wanted).item()
+        found = features.layer_activations(personas_cnn, x, features.STYLE_LAYERS)
+        return features.style_loss(found, wanted).item()
 
     assert away(image) < 0.05 * away(portrait)
     # Colours come from the style: nearer to its mean colour than to the portrait's.
     colours = [x.mean((0, 2, 3)) for x in (image, style, portrait)]
     assert (colours[0] - colours[1]).norm() < (colours[0] - colours[2]).norm()
     # Lines come from the portrait: its deep features are much nearer than the pattern's.
-    layer = synthesis.CONTENT_LAYER
+    layer = features.CONTENT_LAYER
     drawn, wanted, plain = (
-        synthesis.layer_activations(personas_cnn, x, [layer])[layer]
+        features.layer_activations(personas_cnn, x, [layer])[layer]
         for x in (image, portrait, style)
     )
-    distance = synthesis.content_loss(drawn, wanted)
-    assert distance < 0.5 * synthesis.content_loss(plain, wanted)
+    distance = features.content_loss(drawn, wanted)
+    assert distance < 0.5 * features.content_loss(plain, wanted)
 
 
 # Inversion
 
 
 def test_the_first_layer_is_inverted_nearly_exactly(personas_cnn, portrait):
-    made, error = synthesis.invert_features(
+    made, error = features.invert_features(
         personas_cnn, portrait, "relu1_1", smoothness=1e-5, steps=30, progress=False
     )
     assert error < 0.002
@@ -348,7 +348,7 @@ def test_the_first_layer_is_inverted_nearly_exactly(personas_cnn, portrait):
 def test_the_deeper_the_less_exact(personas_cnn, portrait):
     away = []
     for layer in ("relu1_1", "relu2_1", "relu4_2"):
-        made, _ = synthesis.invert_features(personas_cnn, portrait, layer, steps=12, progress=False)
+        made, _ = features.invert_features(personas_cnn, portrait, layer, steps=12, progress=False)
         away.append((made - portrait).square().mean().item())
     assert away[0] < away[1] < away[2]
 
@@ -356,14 +356,14 @@ def test_the_deeper_the_less_exact(personas_cnn, portrait):
 def test_inversion_follows_its_seed(network):
     image = pattern()
     options = {"steps": 2, "progress": False}
-    one, error = synthesis.invert_features(network, image, "relu2_1", **options)
-    again, same = synthesis.invert_features(network, image, "relu2_1", **options)
-    other, _ = synthesis.invert_features(network, image, "relu2_1", seed=1, **options)
+    one, error = features.invert_features(network, image, "relu2_1", **options)
+    again, same = features.invert_features(network, image, "relu2_1", **options)
+    other, _ = features.invert_features(network, image, "relu2_1", seed=1, **options)
     assert torch.equal(one, again) and error == same and not torch.equal(one, other)
-    found = [synthesis.layer_activations(network, x, ["relu2_1"])["relu2_1"] for x in (one, image)]
-    assert synthesis.content_loss(*found).item() == pytest.approx(error)
+    found = [features.layer_activations(network, x, ["relu2_1"])["relu2_1"] for x in (one, image)]
+    assert features.content_loss(*found).item() == pytest.approx(error)
     with pytest.raises(ValueError, match="image is one image"):
-        synthesis.invert_features(network, image.repeat(2, 1, 1, 1), "relu1_1")
+        features.invert_features(network, image.repeat(2, 1, 1, 1), "relu1_1")
 
 
 # Activation maximisation
@@ -371,9 +371,9 @@ def test_inversion_follows_its_seed(network):
 
 def test_maximisation_raises_the_logit_of_every_class():
     judge = zoo.load("fashion-cnn")
-    start = synthesis.noise((10, 1, 28, 28), seed=0) - 0.5
+    start = features.noise((10, 1, 28, 28), seed=0) - 0.5
     classes = torch.arange(10)
-    made = synthesis.maximise_activation(
+    made = features.maximise_activation(
         judge, lambda x: judge(x)[classes, classes], start, steps=60, progress=False
     )
     assert made.shape == start.shape and made.abs().max() <= 1 and not made.requires_grad
@@ -386,26 +386,26 @@ def test_maximisation_raises_the_logit_of_every_class():
 
 def test_smoothness_smooths_and_a_seed_decides(network):
     def made(**options):
-        return synthesis.maximise_activation(
+        return features.maximise_activation(
             network,
             lambda x: network(x)[:, 1],
-            synthesis.noise((2, 3, 32, 32), seed=0),
+            features.noise((2, 3, 32, 32), seed=0),
             steps=15,
             progress=False,
             **options,
         )
 
     rough, smooth = made(smoothness=0), made(smoothness=20)
-    assert synthesis.total_variation(smooth) < 0.5 * synthesis.total_variation(rough)
+    assert features.total_variation(smooth) < 0.5 * features.total_variation(rough)
     assert torch.equal(made(seed=3), made(seed=3)) and not torch.equal(made(seed=3), made(seed=4))
     assert torch.equal(made(jitter=0, seed=3), made(jitter=0, seed=4))
 
 
 def test_images_are_maximised_each_for_itself(network):
-    starts = synthesis.noise((2, 3, 32, 32), seed=0)
+    starts = features.noise((2, 3, 32, 32), seed=0)
 
     def made(start):
-        return synthesis.maximise_activation(
+        return features.maximise_activation(
             network, lambda x: network(x)[:, 1], start, steps=5, progress=False
         )
 
@@ -415,11 +415,11 @@ def test_images_are_maximised_each_for_itself(network):
 def test_bad_maximisations_are_refused(network):
     start = pattern()
     with pytest.raises(ValueError, match=r"score gives shape \(1,\), got \(1, 5\)"):
-        synthesis.maximise_activation(network, network, start, progress=False)
+        features.maximise_activation(network, network, start, progress=False)
     with pytest.raises(ValueError, match=r"start has shape \(N, 3, H, W\)"):
-        synthesis.maximise_activation(network, lambda x: network(x)[:, 0], start[:, :1])
+        features.maximise_activation(network, lambda x: network(x)[:, 0], start[:, :1])
     with pytest.raises(ValueError, match="jitter is 0 or more pixels, not -1"):
-        synthesis.maximise_activation(network, lambda x: network(x)[:, 0], start, jitter=-1)
+        features.maximise_activation(network, lambda x: network(x)[:, 0], start, jitter=-1)
 
 
 # VGG
@@ -452,8 +452,8 @@ def vgg_weights():
 
 def test_vgg_is_never_fetched_unasked(cache):
     with pytest.raises(FileNotFoundError) as caught:
-        synthesis.vgg()
-    for part in (str(cache), "548 MB", "synthesis.vgg(download=True)", 'zoo.load("personas-cnn")'):
+        features.vgg()
+    for part in (str(cache), "548 MB", "features.vgg(download=True)", 'zoo.load("personas-cnn")'):
         assert part in str(caught.value)
 
 
@@ -465,14 +465,14 @@ def test_vgg_is_read_from_the_cache(cache, vgg_weights, zipped):
         cache,
         _use_new_zipfile_serialization=zipped,
     )
-    network = synthesis.vgg()
-    names = list(synthesis.layers_of(network))
+    network = features.vgg()
+    names = list(features.layers_of(network))
     assert names[:5] == ["pixels", "normalise", "conv1_1", "relu1_1", "conv1_2"]
     assert names[-2:] == ["relu5_4", "pool5"] and len(names) == 39
-    assert set(synthesis.STYLE_LAYERS) <= set(names)
+    assert set(features.STYLE_LAYERS) <= set(names)
     assert not network.training and not any(w.requires_grad for w in network.parameters())
     images = pattern()
-    found = synthesis.layer_activations(network, images, ["conv1_1", "relu1_1", "conv1_2"])
+    found = features.layer_activations(network, images, ["conv1_1", "relu1_1", "conv1_2"])
     # Torchvision's own order of things: [0, 1], minus the mean, by the standard deviation.
     normalise = torchvision.models.VGG19_Weights.IMAGENET1K_V1.transforms()
     expected = (images + 1) / 2 - torch.tensor(normalise.mean).view(3, 1, 1)
@@ -483,7 +483,7 @@ def test_vgg_is_read_from_the_cache(cache, vgg_weights, zipped):
         torch.testing.assert_close(found[name], expected, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(found["relu1_1"], found["conv1_1"].relu())
     assert (found["conv1_1"] < 0).any()  # ReLU has not worked in place
-    image, _ = synthesis.style_transfer(images, pattern("dots"), network, steps=1, progress=False)
+    image, _ = features.style_transfer(images, pattern("dots"), network, steps=1, progress=False)
     assert not torch.equal(image, images)
 
 
@@ -495,8 +495,8 @@ def test_vgg_is_fetched_once_when_asked(cache, vgg_weights, monkeypatch):
         torch.save(vgg_weights, path)
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
-    synthesis.vgg(download=True)
-    synthesis.vgg(download=True)
+    features.vgg(download=True)
+    features.vgg(download=True)
     assert asked == [("https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "dcbb9e9d")]
 
 
@@ -510,7 +510,7 @@ def test_damaged_vgg_weights_are_named(cache, vgg_weights):
     for content in (b"", b"not weights", whole, whole[:-40], cache.read_bytes()):
         cache.write_bytes(content)
         with pytest.raises(ValueError, match=r"vgg19-dcbb9e9d\.pth is damaged, .* fetch it again"):
-            synthesis.vgg()
+            features.vgg()
 
 
 class Malicious:
@@ -522,5 +522,5 @@ def test_vgg_weights_run_no_code(cache, capsys):
     cache.parent.mkdir()
     torch.save({"features.0.weight": Malicious()}, cache)
     with pytest.raises(ValueError, match="is damaged"):
-        synthesis.vgg()
+        features.vgg()
     assert "this must not run" not in capsys.readouterr().out

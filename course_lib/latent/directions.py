@@ -1,18 +1,13 @@
-"""Lesson 07: directions in z along which one attribute changes, and walks on a sphere.
+"""Directions in z along which one attribute changes.
 
 A judge reads the attributes of samples; for each contrast, such as smiling against frowning, a
 logistic regression finds the direction in z that tells one side from the other. Made orthogonal to
 each other's span, the directions change one attribute at a time (Shen, Gu, Tang and Zhou 2020,
-"Interpreting the latent space of GANs for semantic face editing", sections 2.2 and 2.3).
-
-ProGAN divides z by its root mean square before anything else, so only z's direction counts: z and
-2z are the same picture, and a straight line through z-space is an arc on the sphere of radius
-√z_dim, passed at uneven speed; `slerp` goes along the arc instead. `on_sphere` puts z there,
-`steered` moves along directions and lets what is orthogonal to all of them pay for the length, and
-`loop` walks around a great circle.
+"Interpreting the latent space of GANs for semantic face editing", sections 2.2 and 2.3). `steered`
+moves z along directions on the sphere and lets what is orthogonal to all of them pay for the
+length.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -22,8 +17,10 @@ from torch.nn import functional
 
 from course_lib import threads
 from course_lib.data import ATTRIBUTES, visible
-from course_lib.layers import expect_shape, latents
+from course_lib.latent.sphere import on_sphere
+from course_lib.layers import expect_shape
 from course_lib.metrics import enlarged, read
+from course_lib.sampling import latents
 from course_lib.training import evaluating
 
 FEWEST = 20  # portraits on each side, below which a regression says nothing
@@ -322,11 +319,6 @@ def turned(
     return replace(directions, vectors=torch.stack(vectors))
 
 
-def on_sphere(z: torch.Tensor) -> torch.Tensor:
-    """Return z (N, z_dim) scaled to the length √z_dim, where pixel norm puts it."""
-    return math.sqrt(z.shape[1]) * functional.normalize(z, dim=1)
-
-
 def steered(z: torch.Tensor, amounts: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
     """Return z (N, z_dim) on the sphere, moved by amounts along unit directions.
 
@@ -462,37 +454,3 @@ def _readings(
                 for j, contrast in enumerate(directions.contrasts.values()):
                     readings[end, k, first : first + batch, j] = contrast.reading(chances)
     return readings
-
-
-def slerp(z0: torch.Tensor, z1: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
-    """Return the spherical interpolation between z0 (…, z_dim) and z1 at t in [0, 1].
-
-    sin((1 − t)ω)/sin ω · z0 + sin(tω)/sin ω · z1 with ω the angle between them (Shoemake 1985;
-    White 2016 for latent spaces). Where the two are parallel it is the straight line.
-    """
-    cosine = torch.cosine_similarity(z0, z1, dim=-1).clamp(-1, 1).unsqueeze(-1)
-    omega = cosine.acos()
-    t = torch.as_tensor(t, dtype=z0.dtype)
-    if bool((omega.sin().abs() < 1e-6).any()):
-        return torch.lerp(z0, z1, t)
-    return (((1 - t) * omega).sin() * z0 + (t * omega).sin() * z1) / omega.sin()
-
-
-def loop(z0: torch.Tensor, z1: torch.Tensor, frames: int) -> torch.Tensor:
-    """Return a closed walk of `frames` latent vectors on the sphere, (frames, z_dim).
-
-    The great circle through z0 and z1 (z_dim,), from z0 in the direction of z1: all steps, that
-    from the last frame back to the first too, have the same angle, 2π/frames. Halfway lies −z0.
-
-    Raises:
-        ValueError: fewer than 3 frames, or z0 and z1 are parallel.
-    """
-    if frames < 3:
-        raise ValueError(f"a loop has 3 frames or more, not {frames}")
-    start, other = (functional.normalize(z.double(), dim=0) for z in (z0, z1))
-    across = other - (other @ start) * start
-    if across.norm() < 1e-6:
-        raise ValueError("z0 and z1 are parallel: many great circles pass through them")
-    across = functional.normalize(across, dim=0)
-    angles = 2 * math.pi / frames * torch.arange(frames, dtype=torch.float64)[:, None]
-    return (math.sqrt(len(z0)) * (angles.cos() * start + angles.sin() * across)).float()

@@ -1,0 +1,98 @@
+"""Images in rows and columns, with a thin gap between them or a name above each."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from IPython.display import display
+from PIL import Image
+
+from course_lib.data import to_uint8
+from course_lib.figures.base import as_html, new, png, show
+
+
+def tile(images: torch.Tensor, columns: int | None = None, scale: int = 2) -> np.ndarray:
+    """Return images as one picture, uint8 (H, W) or (H, W, 3), with a thin gap between them.
+
+    Pixels map [-1, 1] to [0, 255] for every image alike. Nothing is normalised per grid, which
+    would hide saturation and collapse.
+
+    Args:
+        images: float in [-1, 1] or uint8, (N, 1, H, W) or (N, 3, H, W).
+        columns: images in a row; by default about the square root of N.
+        scale: how many screen pixels stand for one, a whole number.
+
+    Raises:
+        ValueError: the shape is another one.
+    """
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
+        raise ValueError(f"images have shape (N, 1 or 3, H, W), got {tuple(images.shape)}")
+    pixels = images if images.dtype == torch.uint8 else to_uint8(images)
+    pixels = pixels.cpu().permute(0, 2, 3, 1).numpy()  # (N, H, W, C)
+    pixels = pixels.repeat(scale, axis=1).repeat(scale, axis=2)
+    n, height, width, channels = pixels.shape
+    columns = columns or int(np.ceil(np.sqrt(n)))
+    rows = -(-n // columns)
+    gap = 2
+    sheet = np.full(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, np.uint8
+    )
+    for index, image in enumerate(pixels):
+        row, column = divmod(index, columns)
+        top, left = row * (height + gap), column * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet[:, :, 0] if channels == 1 else sheet
+
+
+def grid(
+    images: torch.Tensor,
+    alt: str,
+    caption: str = "",
+    columns: int | None = None,
+    scale: int = 2,
+    jpeg: bool = False,
+) -> None:
+    """Show images (N, C, H, W), float in [-1, 1] or uint8, as a grid with alt text and caption.
+
+    As JPEG, portraits take a quarter of the room, and pixels are no longer exact.
+    """
+    sheet = tile(images, columns, scale)
+    if not jpeg:
+        display(as_html(png(sheet), alt, caption))
+        return
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, "JPEG", quality=90)
+    display(as_html(buffer.getvalue(), alt, caption, kind="jpeg"))
+
+
+def labelled_grid(
+    images: torch.Tensor,
+    names: Sequence[str],
+    alt: str,
+    caption: str = "",
+    columns: int = 10,
+    inches: float = 0.85,
+    jpeg: bool = False,
+) -> None:
+    """Show images (N, C, H, W) in rows, with a name above each.
+
+    Args:
+        images: float in [-1, 1] or uint8.
+        names: one for each image; a line break makes two lines.
+        alt, caption: as in `as_html`.
+        columns: images in a row.
+        inches: the least width of an image; long names make it wider.
+        jpeg: as in `show`.
+    """
+    rows = -(-len(images) // columns)
+    lines = [line for name in names for line in name.split("\n")]
+    wide = max(inches, 0.075 * max(map(len, lines)))  # inches; names must not touch
+    high = wide + 0.2 * max(name.count("\n") + 1 for name in names)
+    figure, axes = new(columns, rows, width=wide * columns, height=high, squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, image, name in zip(axes.flat, images, names, strict=False):
+        axis.imshow(tile(image[None], scale=1), cmap="gray", vmin=0, vmax=255)
+        axis.set_title(name, fontsize=8)
+    show(figure, alt, caption, jpeg)
