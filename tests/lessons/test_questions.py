@@ -298,10 +298,12 @@ CHECKS = (
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_page_keeps_its_promises(check):
+    """The rule: docs/style.md, "Questions"."""
     assert check(PAGE) == []
 
 
 def test_the_questions_are_there():
+    """The rule: docs/style.md, "Questions"."""
     questions = answers(PAGE)
     assert len(questions) >= 12
     for words in PROMISED:
@@ -311,11 +313,13 @@ def test_the_questions_are_there():
 
 
 def test_the_words_that_are_no_terms_are_in_use_and_not_explained():
+    """The rule: docs/style.md, "Words"."""
     assert {*bold_terms()} >= NO_TERMS
     assert not NO_TERMS & {*names_of(PAGE)}
 
 
 def test_the_glossary_explains_in_one_sentence():
+    """The rule: docs/style.md, "Words"."""
     rows = glossary(PAGE)
     assert len(rows) >= 100
     for names, sentence, _ in rows:
@@ -324,6 +328,7 @@ def test_the_glossary_explains_in_one_sentence():
 
 
 def test_it_does_not_belittle():
+    """The rule: docs/style.md, "Words"."""
     assert not re.findall(r"\b(?:simply|just|obviously)\b", PAGE, re.IGNORECASE)
 
 
