@@ -1,6 +1,5 @@
 """Lesson 08's explorer of loops in the kernel, and the pictures of easings and pace."""
 
-import base64
 import html
 import io
 import re
@@ -10,10 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import explorers, figures
+from course_lib import explorers
 from course_lib.explorers.base import Explorer
 from course_lib.explorers.loop import frame_pixels
-from course_lib.latent import EASINGS
 from course_lib.studio import provenance
 from course_lib.studio.loops import Loop
 
@@ -140,27 +138,3 @@ def test_a_model_without_loops_is_refused():
     for name in ("fashion-cnn", "nothing"):
         with pytest.raises(ValueError, match=f"'{name}' is no generator of the zoo that loops"):
             explorers.loop(name)
-
-
-def test_easings_are_drawn_as_they_are():
-    left, right = figures.easings.draw().axes
-    assert [line.get_label() for line in left.lines] == list(EASINGS)
-    ends = [round(float(line.get_ydata()[-1]), 6) for line in left.lines]
-    assert ends == [1, 1, 1, 0]
-    tops = [round(float(np.max(line.get_ydata()[:])), 2) for line in right.lines[:4]]
-    assert tops == [1, 1.5, 2, 1.57]
-
-
-def test_pictures_have_alt_text(monkeypatch):
-    outputs = []
-    monkeypatch.setattr(figures, "display", outputs.append)
-    figures.easings(alt="four curves")
-    figures.speeds({"a": torch.rand(9), "b": torch.rand(5)}, "title", alt="two curves")
-    alts = [re.search(r'alt="([^"]+)"', output.data).group(1) for output in outputs]
-    assert alts == ["four curves", "two curves"]
-    for output in outputs:
-        content = base64.b64decode(re.search(r"base64,([^\"]+)", output.data).group(1))
-        assert np.asarray(Image.open(io.BytesIO(content))).std() > 5
-    figure = figures.speeds.draw({"a": torch.tensor([1.0, 3.0])}, "title")
-    (line,) = figure.axes[0].lines
-    assert [*line.get_xdata()] == [0.25, 0.75] and [*line.get_ydata()] == [1, 3]

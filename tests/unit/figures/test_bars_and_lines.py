@@ -1,37 +1,10 @@
-"""Lesson 03's pictures draw what they are given and refuse what they cannot draw."""
-
-import base64
-import io
-import re
+"""Bars, intervals, points and lines draw what they are given and refuse what they cannot draw."""
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from course_lib import figures
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    outputs = []
-    monkeypatch.setattr(figures, "display", outputs.append)
-    return outputs
-
-
-def test_every_picture_is_drawn_with_its_alt_text(shown):
-    points, grid = torch.randn(50, 2), torch.rand(5, 4)
-    figures.codes({"a": points, "b": points + 1}, points / 2, "title", alt="grey and blue points")
-    figures.gap_map(torch.arange(4), torch.arange(5), grid, (1.0, 2.0), "title", alt="a map")
-    figures.histograms({"a": points[:, 0], "b": points[:, 1]}, 0.0, "x", alt="histograms")
-    figures.lines({"a": [(1, 2), (3, 4)]}, "title", "x", "y", alt="a line", notes={"a": ["b"]})
-    figures.kl_bars({"a": torch.rand(4)}, alt="one panel", caption="bars")
-    figures.kl_bars({name: torch.rand(4) for name in "abcde"}, alt="five panels")
-    alts = [re.search(r'alt="([^"]+)"', output.data).group(1) for output in shown]
-    assert alts[:2] == ["grey and blue points", "a map"] and len(alts) == 6
-    for output in shown:
-        content = base64.b64decode(re.search(r"base64,([^\"]+)", output.data).group(1))
-        assert np.asarray(Image.open(io.BytesIO(content))).std() > 5
+from course_lib import figures, latent, metrics
 
 
 def test_the_star_stands_at_the_posterior():
@@ -88,3 +61,32 @@ def test_five_charts_stand_in_two_rows():
     figure = figures.kl_bars.draw({name: torch.rand(4) for name in "abcde"})
     assert [axis.axison for axis in figure.axes] == [True] * 5 + [False]
     assert figure.axes[0].get_ylim() == figure.axes[4].get_ylim()
+
+
+def test_the_figure_draws_each_interval_and_names_each_series():
+    series = {"data": [metrics.share(3, 10)] * 3, "samples": [metrics.share(0, 10)] * 3}
+    figure = figures.intervals.draw(series, ["a", "b", "c"], "A title", "x")
+    (axis,) = figure.axes
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["a", "b", "c"]
+    assert axis.get_title() == "A title" and len(axis.containers) == 2
+    lows, highs = zip(
+        *[bar.get_segments()[0][:, 1] for c in axis.containers for bar in c[2]], strict=True
+    )
+    assert (lows[0], highs[0]) == pytest.approx(metrics.share(3, 10)[1:])
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["data", "samples"]
+
+
+def test_easings_are_drawn_as_they_are():
+    left, right = figures.easings.draw().axes
+    assert [line.get_label() for line in left.lines] == list(latent.EASINGS)
+    ends = [round(float(line.get_ydata()[-1]), 6) for line in left.lines]
+    assert ends == [1, 1, 1, 0]
+    tops = [round(float(np.max(line.get_ydata()[:])), 2) for line in right.lines[:4]]
+    assert tops == [1, 1.5, 2, 1.57]
+
+
+def test_a_speed_stands_in_the_middle_of_its_step():
+    figure = figures.speeds.draw({"a": torch.tensor([1.0, 3.0])}, "title")
+    (line,) = figure.axes[0].lines
+    assert [*line.get_xdata()] == [0.25, 0.75] and [*line.get_ydata()] == [1, 3]

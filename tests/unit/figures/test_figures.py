@@ -1,28 +1,14 @@
 """Grids map pixels honestly, and nothing is shown without alt text."""
 
-import base64
 import io
-import re
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from course_lib import figures
+from course_lib import figures, metrics
 from course_lib.training import History
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    outputs = []
-    monkeypatch.setattr(figures, "display", outputs.append)
-    return outputs
-
-
-def decoded(output):
-    data = re.search(r"base64,([^\"]+)", output.data).group(1)
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
 
 
 def test_a_grid_shows_each_pixel_where_it_belongs():
@@ -50,7 +36,7 @@ def test_a_wrong_shape_is_named(shape):
         figures.tile(torch.zeros(shape))
 
 
-def test_pictures_carry_alt_and_caption_escaped(shown):
+def test_pictures_carry_alt_and_caption_escaped(shown, decoded):
     figures.grid(torch.zeros(1, 1, 2, 2), alt='a "dark" image', caption="a < b")
     assert 'alt="a &quot;dark&quot; image"' in shown[0].data
     assert "<figcaption>a &lt; b</figcaption>" in shown[0].data
@@ -71,7 +57,7 @@ def history(steps=30):
     return result
 
 
-def test_curves_scatter_and_table_are_drawn(shown):
+def test_curves_scatter_and_table_are_drawn(shown, decoded):
     figures.curves(history(), alt="two lines", title="They part")
     figures.losses_side_by_side({"a": history(), "b": history()}, alt="two panels")
     figures.show(figures.scatter({"a": torch.rand(9, 2)}, torch.rand(9, 2)), alt="points")
@@ -91,7 +77,7 @@ def test_curves_count_steps_and_name_levels():
     assert axis.get_legend() is None  # one curve needs none: the axis names it
 
 
-def test_the_live_view_changes_in_place_and_leaves_a_static_picture(shown):
+def test_the_live_view_changes_in_place_and_leaves_a_static_picture(shown, decoded):
     brightness = [0.0]
     view = figures.live(lambda: torch.full((4, 1, 4, 4), brightness[0]), alt="four squares")
     view.update(history())
@@ -107,7 +93,7 @@ def test_the_live_view_changes_in_place_and_leaves_a_static_picture(shown):
     assert 'alt="four squares"' in shown[-1].data and decoded(shown[-1]).max() == 255
 
 
-def test_a_labelled_grid_rich_in_detail_is_smaller_as_jpeg(shown):
+def test_a_labelled_grid_rich_in_detail_is_smaller_as_jpeg(shown, decoded):
     noise = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     for jpeg in (False, True):
         figures.labelled_grid(noise, ["a", "b\nc", "d", "e"], alt="noise", columns=4, jpeg=jpeg)
@@ -136,3 +122,38 @@ def test_few_colours_leave_a_plot_as_it_was():
     )
     assert len(few) < 0.5 * len(whole)
     assert before.shape == after.shape and np.abs(before - after).max() < 24
+
+
+POINTS, GRID, ROWS = torch.randn(50, 2), torch.rand(5, 4), torch.arange(4)
+SHOWN = {
+    "against_size": ([1, 2], {"KID": {"a": [[1, 2], [3]]}}),
+    "codes": ({"a": POINTS, "b": POINTS + 1}, POINTS / 2, "title"),
+    "confusion": (torch.ones(3, 3), ["x", "y", "z"], "title"),
+    "cumulative": ({"a": torch.rand(9), "b": torch.rand(5)}, "title", "x"),
+    "curves": ({"a": [3, 2, 1]},),
+    "easings": (),
+    "effects": ({"a": torch.eye(3)}, ["x", "y", "z"]),
+    "functions": (torch.arange(4), {"a": {"p": torch.rand(4)}}, ["density"]),
+    "gap_map": (torch.arange(4), torch.arange(5), GRID, (1.0, 2.0), "title"),
+    "histograms": ({"a": POINTS[:, 0], "b": POINTS[:, 1]}, 0.0, "x"),
+    "intervals": ({"data": [metrics.share(3, 10)] * 2}, ["a", "b"], "title"),
+    "kl_bars": ({name: torch.rand(4) for name in "abcde"},),
+    "landscape": (ROWS, torch.arange(5), -GRID, "title"),
+    "lines": ({"a": [(1, 2), (3, 4)]}, "title", "x", "y", {"a": ["b"]}),
+    "losses_side_by_side": ({"a": {"loss": [2, 1]}},),
+    "numbers": ({"a": torch.rand(3, 3)},),
+    "plane": (*torch.meshgrid(ROWS, ROWS, indexing="xy"), {"p": GRID[:4], "D*": GRID[1:]}),
+    "speeds": ({"a": torch.rand(9), "b": torch.rand(5)}, "title"),
+}
+
+
+def test_the_figures_tried_are_all_there_are():
+    assert set(SHOWN) == {name for name in dir(figures) if hasattr(getattr(figures, name), "draw")}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_figure_is_shown_with_alt_text_and_caption(name, shown, decoded):
+    getattr(figures, name)(*SHOWN[name], alt="what <is> seen", caption="a caption")
+    (output,) = shown
+    assert 'alt="what &lt;is&gt; seen"' in output.data and "a caption" in output.data
+    assert decoded(output).std() > 5

@@ -1,5 +1,6 @@
-"""Lesson 02's pictures: numbers where they belong, shares per row, refusals."""
+"""Matrices: numbers where they belong, shares per row, refusals."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -47,3 +48,19 @@ def test_measures_are_drawn_against_size_with_their_range():
     assert heights.min() == 0.5 and heights.max() == 3.0
     assert second.get_ylabel() == "KID"
     assert [label.get_text() for label in second.get_xticklabels()] == ["100", "1,000"]
+
+
+def test_numbers_stand_where_they_are_not_nearly_nothing():
+    matrix = torch.tensor([[0.9, -0.2], [0.04, 0.5]])
+    figure = figures.effects.draw({"one": matrix, "two": -matrix}, ["x", "y"])
+    first, second = figure.axes[:2]
+    assert [text.get_text() for text in first.texts] == ["+0.9", "−0.2", "+0.5"]
+    assert [text.get_text() for text in second.texts] == ["−0.9", "+0.2", "−0.5"]
+    assert [label.get_text() for label in first.get_yticklabels()] == ["x", "y"]
+
+
+def test_shares_end_at_one():
+    figure = figures.cumulative.draw({"a": torch.tensor([3.0, 1.0, 2.0])}, "title", "x")
+    (line,) = figure.axes[0].lines
+    assert list(line.get_xdata()) == [1, 2, 3]
+    np.testing.assert_allclose(line.get_ydata(), [1 / 3, 2 / 3, 1], rtol=1e-6)

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import stats
 from torch import nn
 
-from course_lib import data, figures, metrics, zoo
+from course_lib import data, metrics, zoo
 from course_lib.explorers import truncation
 from course_lib.metrics import Estimate
 from course_lib.models.progan import Generator
@@ -236,26 +236,3 @@ def test_the_explorers_sheet_says_where_it_comes_from_until_somebody_saves_it_an
 def test_the_explorer_can_be_read_without_a_kernel(sheet):
     bundle = sheet._repr_mimebundle_()
     assert 'alt="A sheet of 16' in bundle["text/html"]
-
-
-def test_the_figure_is_shown_with_alt_text(monkeypatch):
-    shown = []
-    monkeypatch.setattr(figures, "display", shown.append)
-    shares = {"data": [metrics.share(3, 10)] * 2}
-    figures.intervals(shares, ["a", "b"], "A title", alt="Two points.", joined=True)
-    (html,) = (picture.data for picture in shown)
-    assert 'alt="Two points."' in html and len(html) < 30_000
-
-
-def test_the_figure_draws_each_interval_and_names_each_series():
-    series = {"data": [metrics.share(3, 10)] * 3, "samples": [metrics.share(0, 10)] * 3}
-    figure = figures.intervals.draw(series, ["a", "b", "c"], "A title", "x")
-    (axis,) = figure.axes
-    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["a", "b", "c"]
-    assert axis.get_title() == "A title" and len(axis.containers) == 2
-    lows, highs = zip(
-        *[bar.get_segments()[0][:, 1] for c in axis.containers for bar in c[2]], strict=True
-    )
-    assert (lows[0], highs[0]) == pytest.approx(metrics.share(3, 10)[1:])
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["data", "samples"]

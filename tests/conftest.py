@@ -1,0 +1,31 @@
+"""What several tests share: pictures that are shown, and data and judges that are loaded once."""
+
+import base64
+import io
+import re
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list:
+    """What the test shows through `figures`, in the order in which it is shown."""
+    outputs = []
+    for name, module in list(sys.modules.items()):
+        if name.startswith("course_lib.figures.") and hasattr(module, "display"):
+            monkeypatch.setattr(module, "display", outputs.append)
+    return outputs
+
+
+@pytest.fixture(scope="session")
+def decoded():
+    """A function that returns the pixels of a shown picture."""
+
+    def pixels(output) -> np.ndarray:
+        content = base64.b64decode(re.search(r"base64,([^\"]+)", output.data).group(1))
+        return np.asarray(Image.open(io.BytesIO(content)))
+
+    return pixels
