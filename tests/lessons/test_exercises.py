@@ -39,6 +39,7 @@ def test_there_are_exercises():
 
 
 def test_student_notebooks_are_up_to_date(tmp_path):
+    """The rule: docs/style.md, "Exercises"."""
     shutil.copytree(exercises.FOLDER, tmp_path / "exercises")
     assert exercises.write(tmp_path / "exercises") == [], "run: make exercises"
     found = {path.name for path in exercises.FOLDER.glob("*.ipynb")}
@@ -54,6 +55,7 @@ def test_a_changed_solution_is_written_again(tmp_path):
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_no_solution_and_no_output_is_left(path):
+    """The rule: docs/style.md, "Exercises"."""
     student = exercises.FOLDER / path.name
     lines = solution_lines(path)
     assert len(lines) >= 10
@@ -68,6 +70,7 @@ def test_no_solution_and_no_output_is_left(path):
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_solutions_obey_the_anatomy(path):
+    """The rule: docs/style.md, "Exercises"."""
     prose = "\n".join(map(source, cells(path, "markdown")))
     assert re.search(rf"^# Exercises {path.name[:2]}: ", prose, re.MULTILINE)
     assert f"../notebooks/{path.name}" in prose and (LESSONS / path.name).exists()
@@ -88,6 +91,7 @@ def test_solutions_obey_the_anatomy(path):
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_every_objective_of_the_lesson_has_a_practice(path):
+    """The rule: docs/style.md, "Exercises"."""
     practised = re.findall(
         r"^> - .+\(tasks? [\d, and]+\)[;.]$", source(cells(path, "markdown")[1]), re.M
     )
@@ -97,6 +101,7 @@ def test_every_objective_of_the_lesson_has_a_practice(path):
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_every_task_of_the_lesson_is_checked_and_right(path):
+    """The rule: docs/style.md, "Exercises"."""
     names = [name for name, task in checks.tasks().items() if task.lesson == path.name[:2]]
     text = "\n".join(map(source, cells(path)))
     assert set(re.findall(r"check\.(\w+)\(", text)) - {"summary"} == set(names)
@@ -106,6 +111,7 @@ def test_every_task_of_the_lesson_is_checked_and_right(path):
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_cells_are_marked_for_nbgrader(path):
+    """The rule: docs/style.md, "Exercises"."""
     marks = [cell["metadata"].get("nbgrader") for cell in cells(path)]
     ids = [mark["grade_id"] for mark in marks if mark]
     assert len(ids) == len(set(ids))
@@ -120,6 +126,7 @@ def test_cells_are_marked_for_nbgrader(path):
 
 @pytest.mark.parametrize("path", STUDENTS, ids=lambda path: path.stem)
 def test_students_run_to_the_end_as_delivered(path):
+    """The rule: docs/style.md, "Exercises"."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": path.parent}}
     NotebookClient(notebook, timeout=60, resources=resources).execute()  # raises at a traceback
@@ -157,6 +164,7 @@ def test_without_solutions_the_command_says_so(tmp_path):
 
 
 def test_the_teachers_page_lists_every_task_with_its_minutes():
+    """The rule: docs/style.md, "Exercises"."""
     page = (exercises.FOLDER / "README.md").read_text(encoding="utf-8")
     for path in sorted((exercises.FOLDER / "solutions").glob("*.ipynb")):
         section = page.split(f"]({path.name})**", 1)[1].split("**[", 1)[0]

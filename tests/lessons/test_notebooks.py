@@ -38,6 +38,7 @@ def lesson(request):
 
 
 def test_headings_are_in_order(lesson):
+    """The rule: docs/style.md, "Headings"."""
     text = "\n".join(source(cell) for cell in cells(lesson, "markdown"))
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     levels = [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
@@ -49,6 +50,7 @@ def test_headings_are_in_order(lesson):
 
 
 def test_the_second_cell_is_the_box_of_objectives(lesson):
+    """The rule: docs/style.md, "Box"."""
     box = source(cells(lesson, "markdown")[1])
     assert "**You will**" in box and "**You need**" in box
     assert 3 <= len(re.findall(r"^> - ", box, re.MULTILINE)) <= 5
@@ -62,12 +64,14 @@ def test_the_second_cell_is_the_box_of_objectives(lesson):
 
 
 def test_the_reader_predicts_before_running(lesson):
+    """The rule: docs/style.md, "Rounds"."""
     text = "\n".join(source(cell) for cell in cells(lesson, "markdown"))
     predictions, explanations = text.count("**Predict.**"), text.count("**Explain.**")
     assert predictions >= 2 and explanations >= 2
 
 
 def test_it_closes_with_a_quiz_exercises_and_reading(lesson):
+    """The rule: docs/style.md, "Ending"."""
     text = "\n".join(source(cell) for cell in cells(lesson, "markdown"))
     assert text.count("<details>") >= 3
     assert re.search(r"^## .*[Rr]eading", text, re.MULTILINE)
@@ -75,11 +79,13 @@ def test_it_closes_with_a_quiz_exercises_and_reading(lesson):
 
 
 def test_it_does_not_belittle(lesson):
+    """The rule: docs/style.md, "Words"."""
     text = "\n".join(source(cell) for cell in cells(lesson, "markdown"))
     assert not re.findall(r"\b(?:simply|just|obviously)\b", text, re.IGNORECASE)
 
 
 def test_code_cells_ran_in_order_and_fit_on_a_screen(lesson):
+    """The rule: docs/style.md, "Cells"."""
     code = cells(lesson, "code")
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     for cell in code:
@@ -87,6 +93,7 @@ def test_code_cells_ran_in_order_and_fit_on_a_screen(lesson):
 
 
 def test_no_errors_warnings_or_widget_views_are_stored(lesson):
+    """The rule: docs/style.md, "Outputs"."""
     for cell in cells(lesson, "code"):
         for output in cell["outputs"]:
             assert output["output_type"] != "error"
@@ -98,6 +105,7 @@ def test_no_errors_warnings_or_widget_views_are_stored(lesson):
 
 
 def test_every_picture_has_alt_text(lesson):
+    """The rule: docs/style.md, "Pictures"."""
     images = [
         image
         for cell in cells(lesson, "code")
@@ -112,18 +120,21 @@ def test_every_picture_has_alt_text(lesson):
 
 
 def test_cells_that_assert_are_compared(lesson):
+    """The rule: docs/style.md, "Outputs"."""
     for cell in cells(lesson, "code"):
         if re.search(r"^assert ", source(cell), re.MULTILINE):
             assert "nbval-ignore-output" not in tags(cell), source(cell)
 
 
 def test_it_has_an_explorer_that_the_widget_test_can_make(lesson):
+    """The rule: docs/style.md, "Tags"."""
     code = cells(lesson, "code")
     assert any("explorer" in tags(cell) for cell in code)
     assert any("explorer-setup" in tags(cell) for cell in code)
 
 
 def test_it_is_small_and_names_no_machine(lesson):
+    """The rule: docs/style.md, "Outputs"."""
     content = lesson.read_text(encoding="utf-8")
     assert len(content.encode()) < 1_000_000
     kernel = json.loads(content)["metadata"]["kernelspec"]

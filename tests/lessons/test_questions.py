@@ -1,9 +1,10 @@
-"""QUESTIONS.md points to cells that exist and hold its numbers; its glossary has every term."""
+"""The questions point to cells that exist and hold their numbers; the glossary has every term."""
 
 import functools
 import html
 import itertools
 import json
+import posixpath
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from urllib.parse import unquote
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "QUESTIONS.md").read_text(encoding="utf-8")
+# Both pages as one text: the checks tell them apart by the title of the second.
+PAGE = "\n".join(
+    (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("questions.md", "glossary.md")
+)
 
 # Links into this lesson are checked from the moment at which it is there.
 
@@ -121,24 +125,25 @@ def anchor(title: str) -> str:
 
 
 def links(text: str) -> list[tuple[str, str, str]]:
-    """Return label, path and anchor of each link to a file of the course."""
+    """Return label, path from the root and anchor of each link to a file of the course."""
     found = []
     for label, target in LINK.findall(text):
         path, _, place = target.partition("#")
         if path:
+            path = posixpath.normpath(f"docs/{path}")  # where both pages stand
             found.append((" ".join(label.split()), path, unquote(place)))
     return found
 
 
 def answers(page: str) -> dict[str, str]:
     """Return the answers by question."""
-    part = re.search(r"^## Questions$(.*?)^## ", page, re.MULTILINE | re.DOTALL)[1]
-    return dict(re.findall(r"^### (.+?)$(.*?)(?=^### |\Z)", part, re.MULTILINE | re.DOTALL))
+    part = page.split("\n# Glossary\n")[0]
+    return dict(re.findall(r"^## (.+?)$(.*?)(?=^## |\Z)", part, re.MULTILINE | re.DOTALL))
 
 
 def glossary(page: str) -> list[tuple[list[str], str, str]]:
     """Return names, sentence and link of each row; the first name is the term."""
-    part = page.split("\n## Glossary\n")[1]
+    part = page.split("\n# Glossary\n")[1]
     rows = re.findall(r"^\| (.+?) \| (.+) \| (.+) \|$", part, re.MULTILINE)[1:]
     found = []
     for term, sentence, place in rows:
@@ -293,10 +298,12 @@ CHECKS = (
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_page_keeps_its_promises(check):
+    """The rule: docs/style.md, "Questions"."""
     assert check(PAGE) == []
 
 
 def test_the_questions_are_there():
+    """The rule: docs/style.md, "Questions"."""
     questions = answers(PAGE)
     assert len(questions) >= 12
     for words in PROMISED:
@@ -306,11 +313,13 @@ def test_the_questions_are_there():
 
 
 def test_the_words_that_are_no_terms_are_in_use_and_not_explained():
+    """The rule: docs/style.md, "Words"."""
     assert {*bold_terms()} >= NO_TERMS
     assert not NO_TERMS & {*names_of(PAGE)}
 
 
 def test_the_glossary_explains_in_one_sentence():
+    """The rule: docs/style.md, "Words"."""
     rows = glossary(PAGE)
     assert len(rows) >= 100
     for names, sentence, _ in rows:
@@ -319,11 +328,13 @@ def test_the_glossary_explains_in_one_sentence():
 
 
 def test_it_does_not_belittle():
+    """The rule: docs/style.md, "Words"."""
     assert not re.findall(r"\b(?:simply|just|obviously)\b", PAGE, re.IGNORECASE)
 
 
 def test_readme_leads_to_it():
-    assert "](QUESTIONS.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "](docs/questions.md)" in readme and "](docs/glossary.md)" in readme
 
 
 def row(term: str) -> str:
@@ -336,9 +347,11 @@ def row(term: str) -> str:
     [
         (wrong_links, "04_gan.ipynb#", "04_gans.ipynb#"),
         (wrong_links, "#2-A-ring-of-eight-Gaussians", "#2-A-ring-of-nine-Gaussians"),
-        (wrong_links, "](#glossary)", "](#glossaries)"),
+        (wrong_links, "](glossary.md)", "](glossaries.md)"),
+        (wrong_links, "](#what-became", "](#whatever-became"),
         (wrong_links, "[lesson 04, section 8]", "[lesson 04, section 9]"),
-        (without_a_cell, "(notebooks/", "(notes/"),
+        (without_a_cell, "(../notebooks/", "(../notes/"),
+        (wrong_links, "(../notebooks/", "(notebooks/"),
         (not_found, "| 5.62 |", "| 5.63 |"),
         (not_found, "**27.54**", "**7.54**"),  # the end of a number is another number
         (not_found, "**0.9967**", "**0.996**"),  # and so is its beginning
@@ -368,7 +381,7 @@ def course(tmp_path):
         (tmp_path / "notebooks").mkdir()
         for path in ROOT.glob("notebooks/*.ipynb"):
             (tmp_path / "notebooks" / path.name).symlink_to(path)
-        for name_of in ("LICENSE", "LICENSE-TEXT.md"):
+        for name_of in ("LICENSE", "LICENSE-TEXT.md", "docs"):
             (tmp_path / name_of).symlink_to(ROOT / name_of)
         added = tmp_path / "notebooks" / name
         added.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ print("done")
 
 
 def test_the_library_opens_no_socket():
+    """The rule: docs/promise.md, "When something is wrong"."""
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=300
     )

@@ -62,12 +62,14 @@ def samples(*ranges: str) -> list[str]:
 
 
 def test_conda_has_the_packages_of_pyproject_and_no_others():
+    """The rule: CONTRIBUTING.md, "Packages and files"."""
     wanted = {CONDA_NAMES.get(requirement.name, requirement.name) for requirement in runtime()}
     assert set(conda_specs()) == wanted | {"python", "pip"}
 
 
 @pytest.mark.parametrize("requirement", runtime(), ids=lambda requirement: requirement.name)
 def test_conda_range_lies_inside_that_of_pyproject(requirement):
+    """The rule: CONTRIBUTING.md, "Packages and files"."""
     name = CONDA_NAMES.get(requirement.name, requirement.name)
     spec = conda_specs()[name]
     conda = SpecifierSet(str(spec.version))
@@ -96,6 +98,7 @@ def test_strict_parsing_rejects_a_typo():
 
 
 def test_pins_are_exact_and_inside_the_ranges():
+    """The rule: CONTRIBUTING.md, "Packages and files"."""
     pinned = {}
     for pin in pins():
         (specifier,) = pin.specifier
@@ -202,6 +205,7 @@ def test_ci_runs_both_commands_of_the_readme_whichever_fails(tmp_path, failing):
 
 
 def test_no_file_names_this_machine_or_a_registry():
+    """The rule: CONTRIBUTING.md, "Packages and files"."""
     # In pieces, so that this file does not name them.
     folders = ["work", "root", "opt/" + "pypi", "home/" + "[a-z]+", "Users/" + r"[A-Za-z]+"]
     hosts = [
@@ -224,12 +228,16 @@ def test_no_file_names_this_machine_or_a_registry():
 
 
 def test_files_have_unix_line_ends():
+    """The rule: CONTRIBUTING.md, "Packages and files"."""
     endings = [path for path in files_of_the_course() if path.suffix in {".py", ".yml", ".toml"}]
     assert [path for path in endings if b"\r\n" in path.read_bytes()] == []
 
 
 def test_the_library_is_installed_whole():
-    """Git takes every file of the library, and setuptools every data file the lessons read."""
+    """Git takes every file of the library, and setuptools every data file the lessons read.
+
+    The rule: CONTRIBUTING.md, "Packages and files".
+    """
     tracked = {path.relative_to(ROOT).as_posix() for path in files_of_the_course()}
     library = [path for path in (ROOT / "course_lib").rglob("*") if path.is_file()]
     lost = []
@@ -252,6 +260,7 @@ def test_the_library_is_installed_whole():
 
 
 def test_importing_the_library_imports_nothing_heavy():
+    """The rule: CONTRIBUTING.md, "Packages and files"."""
     heavy = ["torch", "torchvision", "matplotlib", "numpy", "ipywidgets", "sympy", "PIL"]
     heavy += ["av", "keras", "onnx", "onnxruntime", "onnxscript"]
     script = (

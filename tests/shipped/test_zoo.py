@@ -18,11 +18,13 @@ def judge():
 
 
 def test_the_names_are_those_of_the_contract():
+    """The rule: CONTRIBUTING.md, "Add a model"."""
     assert {"fashion-cnn", "dcgan-fashion"} <= set(zoo.names()) == set(zoo.SHIPPED)
 
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_model_has_a_card_with_all_that_matters(name):
+    """The rule: docs/promise.md, "Numbers"."""
     card = zoo.card(name)
     for field in ("data", "licence", "recipe", "seed", "steps", "seconds", "machine", "figures"):
         assert card[field] not in (None, "", {}), field
@@ -59,6 +61,7 @@ def copied(tmp_path, monkeypatch):
 
 
 def test_damaged_weights_are_named_with_the_command_that_restores_them(copied):
+    """The rule: docs/promise.md, "When something is wrong"."""
     path = copied / "fashion-cnn.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
@@ -109,6 +112,7 @@ def test_a_model_that_does_not_ship_is_loaded_from_its_folder(tmp_path):
 
 @pytest.mark.parametrize("name", GENERATORS)
 def test_the_sampling_contract(name):
+    """The rule: docs/promise.md, "Names that stay"."""
     model = zoo.load(name).train()
     images = model.sample(40, seed=5)
     assert images.dtype == torch.float32 and images.abs().max() <= 1 and not images.requires_grad

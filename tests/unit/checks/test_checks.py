@@ -71,6 +71,7 @@ def test_the_promised_names_take_the_promised_arguments():
 
 
 def test_every_task_has_answers_to_be_tested_with():
+    """The rule: CONTRIBUTING.md, "Add a task"."""
     assert set(ANSWERS) == set(TASKS)
     for name, given in ANSWERS.items():
         right = given.right if not isinstance(TASKS[name], Prediction) else (1, 1, 1)
@@ -109,6 +110,7 @@ def test_a_skeleton_is_not_attempted(name):
     ("name", "answer"), [(name, right) for name in ANSWERS for right in ANSWERS[name].right]
 )
 def test_right_answers_pass_however_they_are_written(name, answer):
+    """The rule: docs/style.md, "Checks"."""
     result = TASKS[name](answer)
     assert result.outcome == "right", result.message
 
@@ -124,6 +126,7 @@ def test_wrong_answers_are_caught(name, answer, named):
 
 
 def test_most_wrong_answers_are_named(record_property, capsys):
+    """The rule: docs/style.md, "Checks"."""
     wrong = [named for given in ANSWERS.values() for _, named in given.wrong]
     by_name = sum(bool(named) for named in wrong)
     record_property("wrong answers", len(wrong))
@@ -135,7 +138,10 @@ def test_most_wrong_answers_are_named(record_property, capsys):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_known_mistake_is_wrong_and_named(name):
-    """A sentence that no answer can bring up would be dead: each function brings up one."""
+    """A sentence that no answer can bring up would be dead: each function brings up one.
+
+    The rule: docs/style.md, "Checks".
+    """
     task = TASKS[name]
     sentences = [sentence for _, sentence in task.mistakes]
     for mistake, _ in task.mistakes:
@@ -520,6 +526,7 @@ def test_solutions_show_source_and_explanation(name):
 
 
 def test_messages_do_not_belittle():
+    """The rule: docs/style.md, "Words"."""
     texts = [part for task in TASKS.values() for part in (task.why, task.explanation, *task.hints)]
     for task in TASKS.values():
         texts += [mistake[-1] for mistake in getattr(task, "mistakes", [])]

@@ -29,6 +29,7 @@ def explorers_of(lesson: Path) -> list[Explorer]:
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_every_entry_of_every_menu(lesson, monkeypatch, tmp_path):
+    """The rule: CONTRIBUTING.md, "Add an explorer"."""
     monkeypatch.chdir(tmp_path)  # some explorers make files beside the notebook
     explorers = explorers_of(lesson)
     assert explorers and all(isinstance(explorer, Explorer) for explorer in explorers)

@@ -16,6 +16,7 @@ from course_lib.recipes.runner import run
 
 
 def test_every_shipped_model_has_a_recipe_and_follows_it():
+    """The rule: CONTRIBUTING.md, "Add a model"."""
     assert set(zoo.names()) <= set(recipes.names())
     for name in zoo.names():
         card, recipe = zoo.card(name), recipes.recipe(name)
@@ -99,6 +100,7 @@ def quick_measure(monkeypatch):
 
 @pytest.mark.parametrize("name", sorted(SHORT))
 def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure):
+    """The rule: CONTRIBUTING.md, "Add a model"."""
     recipe = dataclasses.replace(recipes.recipe(name), **SHORT[name])
     straight = run(recipe, tmp_path / "straight", resume=False, every=3)
 
