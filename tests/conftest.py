@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from course_lib import zoo
+
 
 @pytest.fixture
 def shown(monkeypatch) -> list:
@@ -29,3 +31,13 @@ def decoded():
         return np.asarray(Image.open(io.BytesIO(content)))
 
     return pixels
+
+
+@pytest.fixture(scope="session")
+def judge():
+    return zoo.load("fashion-cnn")
+
+
+@pytest.fixture(scope="session")
+def portrait_judge():
+    return zoo.load("personas-cnn")

@@ -8,7 +8,7 @@ from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from course_lib import data, metrics, zoo
+from course_lib import data, metrics
 from course_lib.metrics import distances
 from course_lib.metrics.distances import Features
 from course_lib.metrics.intervals import half_samples, interval
@@ -201,11 +201,6 @@ def test_fid_grows_as_samples_get_fewer_and_kid_does_not():
     for n, values in kid.items():
         assert values.mean().abs() < 3 * values.std() / 30**0.5, n
         assert (values < 0).any()
-
-
-@pytest.fixture(scope="module")
-def judge():
-    return zoo.load("fashion-cnn")
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,10 @@ from course_lib import data
 from course_lib.recipes import processes
 from course_lib.recipes.runner import Run, run
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does")
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.skipif(sys.platform == "win32", reason="kills processes as POSIX does"),
+]
 
 WORKER = Path(__file__).with_name("processes_worker.py")
 TORCHRUN = "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
