@@ -9,6 +9,7 @@ from nbclient import NotebookClient
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 LESSONS = [
     "02_cnn",
+    "03_vae",
     "04_gan",
     "05_conditional_gan",
     "06_stackgan",
