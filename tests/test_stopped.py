@@ -14,6 +14,7 @@ LESSONS = [
     "05_conditional_gan",
     "06_stackgan",
     "07_progan",
+    "A_keras",
 ]
 
 # In each training, PyTorch's or Keras's, somebody presses the stop button in the third step.
