@@ -14,6 +14,7 @@ LESSONS = [
     "05_conditional_gan",
     "06_stackgan",
     "07_progan",
+    "08_studio",
     "A_keras",
 ]
 
