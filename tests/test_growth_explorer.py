@@ -15,6 +15,7 @@ from course_lib.explorers.growth import FRAMES
 from course_lib.models.cnn import AttributeClassifier
 from course_lib.models.progan import Generator, double
 from course_lib.steering import CONTRASTS, Directions
+from course_lib.studio import provenance
 
 Z, LAST = 24, 4
 
@@ -48,6 +49,11 @@ def pixels(explorer):
     image = Image.open(io.BytesIO(explorer.picture.value))
     assert image.format == "PNG" and image.size == (explorer.WIDTH, explorer.HEIGHT)
     return np.asarray(image.convert("RGB")).astype(int)
+
+
+def walked(explorer):
+    """Return the walk's frames as a screen shows them, uint8 (FRAMES, H, W, 3)."""
+    return data.to_uint8(explorer.frames()).permute(0, 2, 3, 1).numpy()
 
 
 def said(explorer):
@@ -190,7 +196,7 @@ def test_play_moves_the_walk_and_draws_once_a_frame(explorer, monkeypatch):
 def test_the_walk_closes(explorer):
     # Without training a small step in z changes much in the layers far up.
     explorer.stage.value = 0
-    frames = np.stack([np.asarray(frame).astype(float) for frame in explorer.frames()])
+    frames = walked(explorer).astype(float)
     assert frames.shape == (FRAMES, 4, 4, 3)
     steps = np.abs(np.roll(frames, -1, axis=0) - frames).mean(axis=(1, 2, 3))
     assert steps.min() > 0  # it moves all the way
@@ -209,22 +215,31 @@ def test_the_button_saves_the_walk_as_gif(explorer, tmp_path):
     gif = Image.open(path)
     assert gif.format == "GIF" and gif.size == (256, 256)
     assert gif.n_frames == FRAMES and gif.info["loop"] == 0
-    for number, frame in enumerate(explorer.frames()):
+    for number, frame in enumerate(walked(explorer)):
         gif.seek(number)
         assert gif.info["duration"] == 100
         found = np.asarray(gif.convert("RGB")).astype(float)
         assert (found[::16, ::16] == found[15::16, 15::16]).all()  # 16 times as large
         # 256 colours for 96 frames of noise, which a trained network does not draw.
-        assert np.abs(found[::16, ::16] - np.asarray(frame)).mean() < 12
+        assert np.abs(found[::16, ::16] - frame).mean() < 12
+
+
+def test_the_gif_says_where_it_comes_from(generator, directions, tmp_path):
+    explorer = explorers.growth(generator, directions, folder=tmp_path, name="mine")
+    explorer.seed.value, explorer.stage.value, explorer.fade.value = 3, 1, 0.5
+    explorer.steps["smile"].value = 1.5
+    facts = provenance.read(explorer.save())
+    assert (facts["model"], facts["seed"], facts["size"], facts["fade"]) == ("mine", 3, 8, 0.5)
+    assert facts["steps"]["smile"] == 1.5 and set(facts["steps"]) == set(explorer.steps)
 
 
 def test_the_gif_shows_what_the_slider_shows(explorer):
     explorer.steps["beard"].value = 1.5
-    frames = explorer.frames()
+    frames = walked(explorer)
     for number in (0, 1, 50, FRAMES - 1):
         explorer.walk.value = number
         large = pixels(explorer)[28:284:4, 4:260:4]
-        assert np.abs(large - np.asarray(frames[number]).astype(int)).max() <= 1
+        assert np.abs(large - frames[number].astype(int)).max() <= 1
 
 
 def test_the_same_state_gives_the_same_file(explorer):

@@ -1,24 +1,25 @@
 """Lesson 07's explorer: a ProGAN's stages, attributes under sliders, and a walk that plays."""
 
 import copy
-from itertools import count
 from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 
 from course_lib import steering
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.sentence import seen
+from course_lib.explorers.sheets import unused
 from course_lib.figures import BLUE, ORANGE
 from course_lib.layers import latents
 from course_lib.metrics.personas import SIZE
 from course_lib.models.progan import double
 from course_lib.steering import Directions
+from course_lib.studio import provenance
+from course_lib.studio.films import save_gif
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
@@ -56,11 +57,12 @@ class Growth(Explorer):
         judge: nn.Module | None,
         seeds: int,
         folder: Path,
+        name: str,
     ):
         self.check(generator, judge)
         # One core convolves images stored pixel by pixel (channels last) faster.
         self.generator = copy.deepcopy(generator).to("cpu", memory_format=torch.channels_last)
-        self.judge, self.folder, self._quiet = judge, folder, False
+        self.judge, self.folder, self.name, self._quiet = judge, folder, name, False
         self.vectors = torch.empty(0, generator.z_dim) if directions is None else directions.vectors
         names = [] if directions is None else list(directions.contrasts)
         sizes, last = generator.sizes, len(generator.sizes) - 1
@@ -225,33 +227,27 @@ class Growth(Explorer):
         ]
         return " ".join(filter(None, parts))
 
-    def frames(self) -> list[Image.Image]:
-        """Return the walk at the chosen stage, fade and attributes, as images in their own size."""
+    def frames(self) -> torch.Tensor:
+        """Return the walk at the chosen stage, fade and attributes, (FRAMES, colours, size, size).
+
+        The images are float, in [-1, 1] or a little beyond, as the generator draws them.
+        """
         z = steering.steered(self.circle(), self.amounts(), self.vectors)
         with evaluating(self.generator):
             parts = [self.generator(p, self.stage.value, self.fade.value) for p in z.split(32)]
-        return [Image.fromarray(pixels(image)) for image in torch.cat(parts)]
+        return torch.cat(parts)
 
     def save(self) -> Path:
-        """Write the walk as GIF, a loop without end and without a seam; return its path."""
-        frames = [frame.convert("RGB") for frame in self.frames()]
-        side = frames[0].width
-        # One palette for all frames: colours that change from frame to frame flicker.
-        sheet = Image.new("RGB", (side, side * len(frames)))
-        for index, frame in enumerate(frames):
-            sheet.paste(frame, (0, side * index))
-        palette = sheet.quantize(256)
-        times = max(1, self.LARGE // side)
-        first, *others = (
-            frame.quantize(palette=palette, dither=Image.Dither.NONE).resize(
-                (times * side, times * side), Image.Resampling.NEAREST
-            )
-            for frame in frames
+        """Write the walk as GIF with its facts, without a seam or an end; return its path."""
+        facts = provenance.facts(
+            self.name,
+            self.seed.value,
+            size=self.generator.sizes[self.stage.value],
+            fade=self.fade.value,
+            steps={name: step.value for name, step in self.steps.items()},
         )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        names = (self.folder / f"walk-{number:03d}.gif" for number in count(1))
-        path = next(name for name in names if not name.exists())
-        first.save(path, save_all=True, append_images=others, duration=MILLISECONDS, loop=0)
+        path = unused(self.folder, "walk", ".gif")
+        save_gif(self.frames(), path, facts, rate=1000 // MILLISECONDS, side=self.LARGE)
         self.saved.value = f"saved as {path}"
         return path
 
@@ -262,6 +258,7 @@ def growth(
     judge: nn.Module | None = None,
     seeds: int = 100,
     folder: Path | str = "pictures",
+    name: str = "progan-personas",
 ) -> Growth:
     """Return an explorer of a ProGAN: its stages and fades, its attributes, and a walk.
 
@@ -275,9 +272,10 @@ def growth(
         judge: a classifier of the nine attributes, "personas-cnn": says in words what it sees.
         seeds: number of seeds to choose from.
         folder: where the button saves.
+        name: the generator's name, for the file's facts.
 
     Raises:
         ValueError: the generator is not ProGAN's, its images are too large for the judge, or the
             directions belong to another z.
     """
-    return Growth(generator, directions, judge, seeds, Path(folder))
+    return Growth(generator, directions, judge, seeds, Path(folder), name)
