@@ -106,7 +106,19 @@ def test_a_broken_build_fails(sound, monkeypatch):
     assert "make clean" in complaint
 
 
-@pytest.mark.parametrize(("size", "ok"), [(1.1e9, False), (1.3e9, True), (None, None)])
+@pytest.mark.parametrize(
+    ("package", "line"),
+    [("loky", "cores unknown"), ("psutil", "memory unknown"), ("torch", "device unknown")],
+)
+def test_the_report_goes_on_without_a_package(monkeypatch, package, line):
+    """After a `git pull` that brings a new dependency, the doctor names the package."""
+    monkeypatch.setitem(sys.modules, package, None)
+    for name in ("data", "zoo"):
+        replace_files(monkeypatch, name, [("a.gz", None)])
+    assert f"{line}: ModuleNotFoundError" in bad(doctor.report())
+
+
+@pytest.mark.parametrize(("size", "ok"), [(1.1e9, False), (1.3e9, True)])
 def test_memory(sound, monkeypatch, size, ok):
     monkeypatch.setattr(machine, "memory", lambda: size)
     (line,) = [line for line in doctor.report() if "memory" in line[1]]
