@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_lib.data import to_uint8
+from course_lib.metrics.table import html_table
 
 # Okabe and Ito's palette: told apart by colour-blind readers; line styles tell it in grey print.
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
@@ -285,15 +286,7 @@ def scatter(panels: Mapping[str, torch.Tensor], target: torch.Tensor) -> Figure:
 
 def table(rows: Mapping[str, Sequence[object]], columns: Sequence[str], caption: str) -> None:
     """Show a table: row name -> one cell per column, under a caption."""
-    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in ("", *columns))
-    body = "".join(
-        f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
-        + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells)
-        + "</tr>"
-        for name, cells in rows.items()
-    )
-    text = f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{body}</table>"
-    display(HTML(text))
+    display(HTML(html_table(rows, ("", *columns), caption)))
 
 
 class Live:

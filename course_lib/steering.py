@@ -114,11 +114,6 @@ CONTRASTS = {
 }
 
 
-def one_vs_rest(attribute: str) -> dict[str, Contrast]:
-    """Return a contrast for each value of an attribute: this one against all others."""
-    return {value: Contrast(attribute, (value,)) for value in ATTRIBUTES[attribute]}
-
-
 @dataclass(frozen=True, eq=False)
 class Directions:
     """Directions in z, one for each contrast.

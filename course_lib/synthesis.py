@@ -7,13 +7,13 @@ block 0). Convolutions do not care about size: images may be larger than those o
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
 
 import torch
 from torch import nn
 from torch.nn.functional import pad
 
 from course_lib import training
+from course_lib.layers import eval_mode
 from course_lib.models.vgg import vgg as vgg
 
 CONTENT_LAYER = "relu3_2"
@@ -144,21 +144,6 @@ def style_loss(
     return torch.stack(losses).mean()
 
 
-@contextmanager
-def steady(network: nn.Module):
-    """Run the block with a network in eval mode, and restore the mode of every module.
-
-    In training mode batch norm would learn from the images that are being made.
-    """
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-
-
 def frequencies(height: int, width: int) -> torch.Tensor:
     """Return the spatial frequency of each coefficient of `rfft2`, in periods per pixel.
 
@@ -226,7 +211,7 @@ class Descent:
 
     def step(self, i: int) -> dict[str, torch.Tensor]:
         """Do five iterations and return the losses by name."""
-        with steady(self.network):
+        with eval_mode(self.network):
             self.optimiser.step(self.evaluate)
         return self.latest
 
@@ -277,7 +262,7 @@ def invert_features(
         The reconstruction (1, C, H, W) in [-1, 1], and its `content_loss`: 0 is exact.
     """
     expect_one(image, network, "image")
-    with steady(network), torch.no_grad():
+    with eval_mode(network), torch.no_grad():
         wanted = layer_activations(network, image, [layer])[layer]
 
     def losses(x: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -289,7 +274,7 @@ def invert_features(
 
     descent = Descent(network, losses, noise(image.shape, seed), decay=1.0)
     watched(descent, steps, watch, progress)
-    with steady(network), torch.no_grad():
+    with eval_mode(network), torch.no_grad():
         found = layer_activations(network, descent.image, [layer])[layer]
     return descent.image, content_loss(found, wanted).item()
 
@@ -312,7 +297,7 @@ def style_descent(
     expect_one(style, network, "style")
     if style_weight < 0 or smoothness < 0:
         raise ValueError(f"weights are 0 or more, got {style_weight} and {smoothness}")
-    with steady(network), torch.no_grad():
+    with eval_mode(network), torch.no_grad():
         wanted = layer_activations(network, content, [content_layer])[content_layer]
         manner = layer_activations(network, style, style_layers)
 
@@ -427,6 +412,6 @@ def maximise_activation(
             watch(i + 1, images.detach().clone())
         return {"score": scores.mean()}
 
-    with steady(network):
+    with eval_mode(network):
         training.fit(step, steps, progress=progress)
     return images.detach()

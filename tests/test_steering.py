@@ -300,12 +300,6 @@ def test_a_reading_compares_the_two_sides_alone():
     assert CONTRASTS["darker skin"].reading(chances).item() == pytest.approx(0.4 / 0.6)
 
 
-def test_one_against_the_rest():
-    contrasts = steering.one_vs_rest("background")
-    assert list(contrasts) == list(data.ATTRIBUTES["background"])
-    assert contrasts["mint"].indices() == ([1], [0, 2, 3, 4])
-
-
 @pytest.mark.parametrize(
     ("given", "message"),
     [
