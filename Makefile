@@ -74,13 +74,13 @@ test-all: ## everything
 	@status=0; $(MAKE) test || status=1; $(MAKE) test-rest || status=1; exit $$status
 
 lessons: .venv/test.stamp ## run every lesson and store its outputs, with seconds and memory
-	$(BIN)/python benchmarks/lessons.py --store $(ARGS)
+	$(BIN)/python tools/store_outputs.py $(ARGS)
 
 exercises: .venv/lab.stamp ## write the student notebooks from exercises/solutions
-	$(BIN)/python -m course_lib exercises
+	$(BIN)/python tools/exercises.py
 
 badges: .venv/lab.stamp ## write launch badges and links, once pyproject.toml has the address
-	$(BIN)/python -m course_lib badges
+	$(BIN)/python tools/badges.py
 
 constraints: ## find the newest versions that work together on every system, and pin them
 	$(PYTHON) -m venv .venv-constraints

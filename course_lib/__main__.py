@@ -1,4 +1,4 @@
-"""The course's commands: ``python -m course_lib`` and ``doctor``, ``lessons``, ``train`` …"""
+"""The course's commands: ``python -m course_lib`` with ``doctor`` or ``train NAME``."""
 
 import argparse
 import signal
@@ -20,20 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     doctor = commands.add_parser("doctor", help="check this machine, the packages and the files")
     doctor.set_defaults(run=_doctor)
 
-    lessons = commands.add_parser("lessons", help="list the lessons with minutes and memory")
-    lessons.set_defaults(run=_lessons)
-
     train = commands.add_parser("train", help="train a pretrained model again, by its recipe")
     train.add_argument("name", metavar="NAME", help="a recipe's name; a wrong one lists them all")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     train.add_argument("--out", type=Path, metavar="DIR", help="where checkpoints and model go")
     train.set_defaults(run=_train)
-
-    exercises = commands.add_parser("exercises", help="write student notebooks from solutions")
-    exercises.set_defaults(run=_exercises)
-
-    badges = commands.add_parser("badges", help="write launch links into README and lessons")
-    badges.set_defaults(run=_badges)
 
     # A terminal of another encoding must get a question mark, not a traceback, for an accent.
     for stream in (sys.stdout, sys.stderr):
@@ -59,14 +50,6 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if doctor.healthy(lines) else 1
 
 
-def _lessons(options: argparse.Namespace) -> int:
-    from course_lib import lessons
-
-    for lesson in lessons.find():
-        print(f"{lesson.number}  {lesson.title}\n    {lesson.budget}")
-    return 0
-
-
 def _train(options: argparse.Namespace) -> int:
     from course_lib import recipes
 
@@ -83,22 +66,6 @@ def _train(options: argparse.Namespace) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     return STOPPED if done is None else 0
-
-
-def _exercises(options: argparse.Namespace) -> int:
-    from course_lib import exercises
-
-    changed = exercises.write()
-    print("\n".join(f"wrote {path}" for path in changed) or "Everything is up to date.")
-    return 0
-
-
-def _badges(options: argparse.Namespace) -> int:
-    from course_lib import badges
-
-    changed = badges.write()
-    print("\n".join(f"wrote {path}" for path in changed) or "Everything is up to date.")
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import platform
 import re
+from collections.abc import Callable
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -26,8 +27,8 @@ def report() -> list[Line]:
     ok is True where all is well, None where lessons run but something is worth knowing, and False
     where a lesson could not run; the text then says what to do about it.
     """
-    lines = [*_versions(), *_imports(), _cores(), _memory(), *_files("data"), *_files("zoo")]
-    return [*lines, _device()]
+    lines = [*_versions(), *_imports(), _asked(_cores), _asked(_memory)]
+    return [*lines, *_files("data"), *_files("zoo"), _asked(_device)]
 
 
 def healthy(lines: list[Line]) -> bool:
@@ -88,6 +89,14 @@ def _imports() -> list[Line]:
     return lines
 
 
+def _asked(check: Callable[[], Line]) -> Line:
+    """Return a check's line, also where a package is missing: that is said above."""
+    try:
+        return check()
+    except Exception as error:  # no reason to lose the report
+        return False, f"{check.__name__.strip('_')} unknown: {type(error).__name__}"
+
+
 def _cores() -> Line:
     granted = machine.cores()
     if granted < 2:
@@ -97,8 +106,6 @@ def _cores() -> Line:
 
 def _memory() -> Line:
     size, needed = machine.memory(), f"lessons need {MEMORY_NEEDED / 1e9:.1f} GB"
-    if size is None:
-        return None, f"memory unknown; {needed}"
     if size < MEMORY_NEEDED:
         mend = "Close other programs, or raise the limit of the container"
         return False, f"{size / 1e9:.1f} GB of memory granted, but {needed}. {mend}"
@@ -119,9 +126,5 @@ def _files(module: str) -> list[Line]:
 
 
 def _device() -> Line:
-    try:
-        device = machine.device()
-    except Exception as error:  # without torch; said above, and no reason to lose the report
-        return False, f"no device: {type(error).__name__}"
     names = {"cuda": "an NVIDIA or AMD GPU (CUDA)", "mps": "an Apple GPU (MPS)", "cpu": "the CPU"}
-    return True, f"trains on {names[device.type]}"
+    return True, f"trains on {names[machine.device().type]}"

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch.nn.functional import cross_entropy, normalize, relu, softplus
+from torch.nn.functional import cross_entropy, normalize, softplus
 
 
 def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
@@ -36,19 +36,6 @@ def saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     Goodfellow et al. 2014, equation 1. Its gradient vanishes where D rejects a sample.
     """
     return -softplus(fake_logits).mean()
-
-
-def hinge_discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
-    """Return E max(0, 1 − a(x)) + E max(0, 1 + a(G(z))); 2 at logits 0.
-
-    Lim and Ye 2017, "Geometric GAN".
-    """
-    return relu(1 - real_logits).mean() + relu(1 + fake_logits).mean()
-
-
-def hinge_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
-    """Return −E a(G(z)), the generator's side of the hinge game; 0 at logits 0."""
-    return -fake_logits.mean()
 
 
 def matching_loss(

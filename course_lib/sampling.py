@@ -1,5 +1,8 @@
 """Latent vectors from a seed, and images in batches: what every generator is sampled with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
@@ -19,30 +22,41 @@ def latents(n: int, z_dim: int, seed: int) -> torch.Tensor:
     return numbers[: n * z_dim].view(n, z_dim)
 
 
+@contextmanager
+def eval_mode(*models: nn.Module) -> Iterator[None]:
+    """Run the block with all models in eval mode, and restore the mode of every submodule.
+
+    In training mode, batch normalisation would make each image depend on its neighbours, and would
+    learn from the images that are being made.
+    """
+    modes = [(module, module.training) for model in models for module in model.modules()]
+    for model in models:
+        model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
 @torch.no_grad()
 def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -> torch.Tensor:
     """Return model(*inputs, **options), computed `batch` rows at a time, on the CPU.
 
-    Runs in eval mode without gradients and restores the mode of every submodule: batch
-    normalisation in training mode would make each image depend on its neighbours.
+    Runs in eval mode without gradients, and restores the modes.
     """
     if batch < 1:
         raise ValueError(f"batch is 1 or more, not {batch}")
-    modes = [(module, module.training) for module in model.modules()]
     device = next(model.parameters()).device
-    model.eval()
-    try:
-        first, outputs = 0, None
+    first, outputs = 0, None
+    with eval_mode(model):
         for row in threads.tuned(zip(*(tensor.split(batch) for tensor in inputs), strict=True)):
             part = model(*(tensor.to(device) for tensor in row), **options).cpu()
             if outputs is None:  # filled part by part: a list of parts, joined, needs it twice
                 outputs = part.new_empty(len(inputs[0]), *part.shape[1:])
             outputs[first : first + len(part)] = part
             first += len(part)
-        return outputs
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    return outputs
 
 
 def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> torch.Tensor:

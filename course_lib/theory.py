@@ -212,11 +212,6 @@ def ring_2d(x: Tensor, y: Tensor, modes: int = 8, radius: float = 2.0, std: floa
     return sum(gaussian_2d(x, y, centre, std) for centre in centres) / modes
 
 
-def integrate_2d(values: Tensor, dx: float) -> Tensor:
-    """Return the integral over the last two axes: (..., n, n) -> (...)."""
-    return integrate(integrate(values, dx), dx)
-
-
 def _check(p: Tensor, q: Tensor) -> None:
     if p.shape[-1] != q.shape[-1]:
         raise ValueError(

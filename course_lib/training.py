@@ -24,6 +24,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib import machine
+from course_lib.sampling import eval_mode
 from course_lib.threads import Chooser, begin, tuned
 
 
@@ -285,15 +286,8 @@ def fit(
 @contextmanager
 def evaluating(*models: nn.Module):
     """Run the block with all models in eval mode and without gradients; then restore the modes."""
-    modes = [(module, module.training) for model in models for module in model.modules()]
-    for model in models:
-        model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    with eval_mode(*models), torch.no_grad():
+        yield
 
 
 class EMA:

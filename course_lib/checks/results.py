@@ -84,16 +84,17 @@ class Summary:
         return "\n".join([self.text, *lines])
 
     def _repr_html_(self) -> str:
-        titles = ("task", "outcome", "times checked", "hints seen")
-        head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-        body = "".join(
-            f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
-            f"<td>{_MARKS.get(outcome, '')} {outcome}</td><td>{checked}</td><td>{hints}</td></tr>"
-            for name, (outcome, checked, hints) in self.rows.items()
-        )
         if not self.rows:
             return f"<p>{self.text}</p>"
-        return f"<table><caption>{self.text}</caption><tr>{head}</tr>{body}</table>"
+        from course_lib.metrics.table import (
+            html_table,  # only here: a single check needs no metrics
+        )
+
+        rows = {
+            name: (f"{_MARKS.get(outcome, '')} {outcome}", checked, hints)
+            for name, (outcome, checked, hints) in self.rows.items()
+        }
+        return html_table(rows, ("task", "outcome", "times checked", "hints seen"), self.text)
 
 
 @dataclass

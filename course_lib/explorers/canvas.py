@@ -6,16 +6,14 @@ changes is drawn once; `Canvas(…, base=…, scale=1)` goes on from there.
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from course_lib import figures
 from course_lib.data import to_float
+from course_lib.studio.sheets import PLAIN, typeface
 
 
 def as_float(images: torch.Tensor) -> torch.Tensor:
@@ -65,13 +63,6 @@ def enlarged(image: np.ndarray, side: int) -> np.ndarray:
         return image.repeat(times, axis=0).repeat(times, axis=1)
     height, width = (max(1, round(times * length)) for length in image.shape[:2])
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
-
-
-@lru_cache
-def font(size: int) -> ImageFont.FreeTypeFont:
-    """Return matplotlib's DejaVu Sans, which is there wherever matplotlib is."""
-    path = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
-    return ImageFont.truetype(str(path), size)
 
 
 class Plot:
@@ -141,7 +132,9 @@ class Canvas:
 
     def text(self, x: float, y: float, words: str, size: int = 11, colour: str = INK, anchor="ls"):
         place = (self.scale * x, self.scale * y)
-        self.pen.text(place, words, fill=colour, font=font(self.scale * size), anchor=anchor)
+        self.pen.text(
+            place, words, fill=colour, font=typeface(PLAIN, self.scale * size), anchor=anchor
+        )
 
     def bar(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         """Fill a rectangle; y is its top."""

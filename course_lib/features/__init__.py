@@ -13,7 +13,6 @@ from course_lib.features.activations import (
     gram_matrix,
     layer_activations,
     layers_of,
-    steady,
 )
 from course_lib.features.descent import (
     ITERATIONS,

@@ -1,7 +1,6 @@
 """What a network's layers answer to images, and the Gram matrix of the answers."""
 
 from collections.abc import Sequence
-from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -80,18 +79,3 @@ def gram_matrix(features: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"features have shape (N, C, H, W), got {tuple(features.shape)}")
     flat = features.flatten(2)  # (N, C, H·W)
     return flat @ flat.transpose(1, 2) / flat.shape[2]
-
-
-@contextmanager
-def steady(network: nn.Module):
-    """Run the block with a network in eval mode, and restore the mode of every module.
-
-    In training mode batch norm would learn from the images that are being made.
-    """
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from course_lib import training
-from course_lib.features.activations import steady
 from course_lib.models.vgg import vgg as vgg
+from course_lib.sampling import eval_mode
 
 ITERATIONS = 5  # of L-BFGS in one step
 
@@ -96,7 +96,7 @@ class Descent:
 
     def step(self, i: int) -> dict[str, torch.Tensor]:
         """Do five iterations and return the losses by name."""
-        with steady(self.network):
+        with eval_mode(self.network):
             self.optimiser.step(self.evaluate)
         return self.latest
 

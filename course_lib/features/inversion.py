@@ -7,10 +7,11 @@ from torch import nn
 from torch.nn.functional import pad
 
 from course_lib import training
-from course_lib.features.activations import expect_images, expect_one, layer_activations, steady
+from course_lib.features.activations import expect_images, expect_one, layer_activations
 from course_lib.features.descent import Descent, Watch, noise, total_variation, watched
 from course_lib.features.style import content_loss
 from course_lib.models.vgg import vgg as vgg
+from course_lib.sampling import eval_mode
 
 
 def invert_features(
@@ -42,7 +43,7 @@ def invert_features(
         The reconstruction (1, C, H, W) in [-1, 1], and its `content_loss`: 0 is exact.
     """
     expect_one(image, network, "image")
-    with steady(network), torch.no_grad():
+    with eval_mode(network), torch.no_grad():
         wanted = layer_activations(network, image, [layer])[layer]
 
     def losses(x: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -54,7 +55,7 @@ def invert_features(
 
     descent = Descent(network, losses, noise(image.shape, seed), decay=1.0)
     watched(descent, steps, watch, progress)
-    with steady(network), torch.no_grad():
+    with eval_mode(network), torch.no_grad():
         found = layer_activations(network, descent.image, [layer])[layer]
     return descent.image, content_loss(found, wanted).item()
 
@@ -118,6 +119,6 @@ def maximise_activation(
             watch(i + 1, images.detach().clone())
         return {"score": scores.mean()}
 
-    with steady(network):
+    with eval_mode(network):
         training.fit(step, steps, progress=progress)
     return images.detach()

@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from course_lib import training
-from course_lib.features.activations import expect_one, gram_matrix, layer_activations, steady
+from course_lib.features.activations import expect_one, gram_matrix, layer_activations
 from course_lib.features.descent import Descent, Watch, total_variation, watched
 from course_lib.models.vgg import vgg as vgg
+from course_lib.sampling import eval_mode
 
 CONTENT_LAYER = "relu3_2"
 
@@ -68,7 +69,7 @@ def style_descent(
     expect_one(style, network, "style")
     if style_weight < 0 or smoothness < 0:
         raise ValueError(f"weights are 0 or more, got {style_weight} and {smoothness}")
-    with steady(network), torch.no_grad():
+    with eval_mode(network), torch.no_grad():
         wanted = layer_activations(network, content, [content_layer])[content_layer]
         manner = layer_activations(network, style, style_layers)
 

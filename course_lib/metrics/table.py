@@ -1,7 +1,7 @@
 """A table of figures with their intervals, for reading and for asserting."""
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -20,6 +20,18 @@ class Estimate(NamedTuple):
 def _three_digits(number: float) -> str:
     text = f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
     return text.replace("-", "−")
+
+
+def html_table(rows: Mapping[str, Sequence[object]], columns: Sequence[str], caption: str) -> str:
+    """Return a table as HTML: row name -> its cells; `columns` names the column of names too."""
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
+        + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells)
+        + "</tr>"
+        for name, cells in rows.items()
+    )
+    return f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{body}</table>"
 
 
 class Comparison(Mapping):
@@ -58,12 +70,5 @@ class Comparison(Mapping):
         return "\n".join([*text, self.caption])
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in ("", *self.columns))
-        body = "".join(
-            f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
-            + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells.values())
-            + "</tr>"
-            for name, cells in self.items()
-        )
-        caption = html.escape(self.caption)
-        return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
+        rows = {name: [*cells.values()] for name, cells in self.items()}
+        return html_table(rows, ("", *self.columns), self.caption)

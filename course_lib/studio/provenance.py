@@ -139,11 +139,11 @@ def _read_gif(path: Path) -> str | None:
         return image.info.get("comment", b"").decode("utf-8", errors="replace")
 
 
-def _read_mp4(path: Path) -> str | None:
+def _read_tags(path: Path) -> str | None:
     import av  # only here: it loads FFmpeg's libraries
 
-    with av.open(path) as film:
-        return film.metadata.get("comment")
+    with av.open(path) as file:
+        return file.metadata.get("comment")
 
 
 def _read_onnx(path: Path) -> str | None:
@@ -153,22 +153,11 @@ def _read_onnx(path: Path) -> str | None:
     return next((entry.value for entry in model.metadata_props if entry.key == KEY), None)
 
 
-def _read_wav(path: Path) -> str | None:
-    from course_lib.studio.sound import chunks  # which writes with this module's functions
-
-    for name, content in chunks(path.read_bytes()):
-        if name == b"LIST" and content[:4] == b"INFO":
-            for field, value in chunks(b"RIFF----" + content):
-                if field == b"ICMT":
-                    return value.rstrip(b"\0").decode("ascii", "replace")
-    return None
-
-
 # Suffix -> a function from a path to the text in which the facts are kept, or None.
 READERS = {
     ".gif": _read_gif,
-    ".mp4": _read_mp4,
+    ".mp4": _read_tags,
     ".onnx": _read_onnx,
     ".png": _read_png,
-    ".wav": _read_wav,
+    ".wav": _read_tags,
 }

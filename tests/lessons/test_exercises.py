@@ -10,7 +10,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from course_lib import checks, exercises
+import exercises
+from course_lib import checks
 
 SOLUTIONS = sorted((exercises.FOLDER / "solutions").glob("*.ipynb"))
 STUDENTS = [exercises.FOLDER / path.name for path in SOLUTIONS]

@@ -1,14 +1,12 @@
 """The doctor and the other commands of `python -m course_lib`."""
 
 import importlib.metadata
-import json
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from course_lib import doctor, lessons, machine, recipes
+from course_lib import doctor, machine, recipes
 from course_lib.__main__ import main
 
 
@@ -108,7 +106,19 @@ def test_a_broken_build_fails(sound, monkeypatch):
     assert "make clean" in complaint
 
 
-@pytest.mark.parametrize(("size", "ok"), [(1.1e9, False), (1.3e9, True), (None, None)])
+@pytest.mark.parametrize(
+    ("package", "line"),
+    [("loky", "cores unknown"), ("psutil", "memory unknown"), ("torch", "device unknown")],
+)
+def test_the_report_goes_on_without_a_package(monkeypatch, package, line):
+    """After a `git pull` that brings a new dependency, the doctor names the package."""
+    monkeypatch.setitem(sys.modules, package, None)
+    for name in ("data", "zoo"):
+        replace_files(monkeypatch, name, [("a.gz", None)])
+    assert f"{line}: ModuleNotFoundError" in bad(doctor.report())
+
+
+@pytest.mark.parametrize(("size", "ok"), [(1.1e9, False), (1.3e9, True)])
 def test_memory(sound, monkeypatch, size, ok):
     monkeypatch.setattr(machine, "memory", lambda: size)
     (line,) = [line for line in doctor.report() if "memory" in line[1]]
@@ -134,34 +144,6 @@ def test_a_terminal_without_the_characters_gets_no_traceback(sound, monkeypatch,
         monkeypatch.setattr(sys, "stdout", stream)
         assert main(["doctor"]) == 1
     assert "3 ? 4?" in (tmp_path / "out").read_text()
-
-
-def notebook(folder: Path, name: str, *sources: str) -> None:
-    cells = [{"cell_type": "markdown", "source": [source]} for source in sources]
-    (folder / name).write_text(json.dumps({"cells": cells}), encoding="utf-8")
-
-
-def test_lessons_are_listed_with_minutes_and_memory(tmp_path, monkeypatch, capsys):
-    budget = "**Time and memory:** about 2 minutes on two cores; 0.9 GB"
-    notebook(tmp_path, "04_gan.ipynb", "# GAN", f"Goals\n\n> {budget}")
-    notebook(tmp_path, "00_welcome.ipynb", "# Welcome\n\nHello", budget)
-    monkeypatch.setattr(lessons.find, "__defaults__", (tmp_path,))
-    assert main(["lessons"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "00  Welcome"
-    assert lines[1:3] == ["    about 2 minutes on two cores; 0.9 GB", "04  GAN"]
-
-
-@pytest.mark.parametrize(
-    ("sources", "missing"),
-    [([], "No lessons"), (["No title"], "lacks a title"), (["# Title"], "Time and memory")],
-)
-def test_an_incomplete_lesson_is_named(tmp_path, monkeypatch, capsys, sources, missing):
-    if sources:
-        notebook(tmp_path, "00.ipynb", *sources)
-    monkeypatch.setattr(lessons.find, "__defaults__", (tmp_path,))
-    assert main(["lessons"]) == 1
-    assert missing in capsys.readouterr().err
 
 
 def test_train_passes_its_options_to_the_recipe(monkeypatch, tmp_path):

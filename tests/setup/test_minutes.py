@@ -1,16 +1,13 @@
 """Estimated minutes: what is counted in a notebook, and that README says what the estimate says."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
 
+import minutes as tool
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEC = importlib.util.spec_from_file_location("minutes", ROOT / "tools" / "minutes.py")
-tool = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(tool)
 
 ROW = re.compile(r"^\| \w+ \| \[.+?\]\((notebooks/.+?)\) \|.*\| (\d+) min \| .+ \|$", re.MULTILINE)
 

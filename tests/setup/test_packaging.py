@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import badges
 import pytest
 import rattler
 import yaml
@@ -17,8 +18,6 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-
-from course_lib import badges
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -371,10 +370,10 @@ def test_make_alone_lists_its_commands(clone):
 ADDRESS = "https://github.com/someone/image-course"
 
 
-def course(folder: Path, address: str | None = None) -> Path:
-    """A course of two lessons, with or without an address."""
-    urls = f'[project.urls]\nRepository = "{address}"\n' if address else ""
-    (folder / "pyproject.toml").write_text(f'[project]\nname = "course"\n{urls}', encoding="utf-8")
+def course(folder: Path, address: str) -> Path:
+    """A course of two lessons, with an address."""
+    project = f'[project]\nname = "course"\n[project.urls]\nRepository = "{address}"\n'
+    (folder / "pyproject.toml").write_text(project, encoding="utf-8")
     block = "<!-- badges -->\nold\n<!-- /badges -->"
     (folder / "README.md").write_text(f"# Größe\n\n{block}\n\nrest\n", encoding="utf-8")
     (folder / "notebooks").mkdir()
@@ -388,57 +387,39 @@ def course(folder: Path, address: str | None = None) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("address", [None, ADDRESS, f"{ADDRESS}.git", f"{ADDRESS}/"])
-def test_badges_are_written_once(tmp_path, address):
+@pytest.mark.parametrize("address", [ADDRESS, f"{ADDRESS}.git", f"{ADDRESS}/"])
+def test_badges_are_written_and_written_again(tmp_path, address):
     folder = course(tmp_path, address)
-    assert len(badges.write(folder)) == 3
-    assert badges.write(folder) == []
-    readme = (folder / "README.md").read_text(encoding="utf-8")
-    assert readme.startswith("# Größe\n\n<!-- badges -->\n")
-    assert readme.endswith("<!-- /badges -->\n\nrest\n")
-    assert "old" not in readme
-    lesson = (folder / "notebooks" / "04_gan.ipynb").read_text(encoding="utf-8")
+    files = [folder / "README.md", folder / "notebooks" / "04_gan.ipynb"]
+    badges.write(folder)
+    readme, lesson = (path.read_text(encoding="utf-8") for path in files)
+    badges.write(folder)
+    assert [path.read_text(encoding="utf-8") for path in files] == [readme, lesson]
+    assert readme.startswith("# Größe\n\n<!-- badges -->\n**Online:** [![Open in Binder](")
+    assert readme.endswith("<!-- /badges -->\n\nrest\n") and "old" not in readme
     code, prose = (cell["source"] for cell in json.loads(lesson)["cells"])
     assert code == ["print('<!-- badges -->')"]
     assert prose[0] == "# Δ\n" and prose[-1] == "end"
     assert "Δ" in lesson and lesson.endswith("\n}\n")
     assert "![" not in lesson, "a lesson loads no picture from the network"
-    path = "someone/image-course/blob/main/notebooks/04_gan.ipynb"
-    opened = "v2/gh/someone/image-course/main?urlpath=lab%2Ftree%2Fnotebooks%2F04_gan.ipynb"
-    for link in (f"https://colab.research.google.com/github/{path}", f"mybinder.org/{opened}"):
-        assert (link in lesson) == (address is not None)
-    assert ("by hand" in readme.lower()) == (address is None)
-    assert (f"git clone --depth 1 {ADDRESS}.git " in readme) == (address is not None)
-
-
-def test_badges_follow_a_new_address(tmp_path):
-    folder = course(tmp_path)
-    badges.write(folder)
-    text = (folder / "pyproject.toml").read_text(encoding="utf-8")
-    (folder / "pyproject.toml").write_text(
-        f'{text}[project.urls]\nRepository = "{ADDRESS}"\n', encoding="utf-8"
-    )
-    assert len(badges.write(folder)) == 3
+    for text, name in ((readme, "00_welcome"), (lesson, "04_gan")):
+        path = f"someone/image-course/blob/main/notebooks/{name}.ipynb"
+        opened = f"v2/gh/someone/image-course/main?urlpath=lab%2Ftree%2Fnotebooks%2F{name}.ipynb"
+        assert f"(https://colab.research.google.com/github/{path})" in text
+        assert f"(https://mybinder.org/{opened})" in text
+        assert f"git clone --depth 1 {ADDRESS}.git " in text
 
 
 @pytest.mark.parametrize("lost", ["<!-- badges -->", "<!-- /badges -->"])
-def test_lost_markers_are_named(tmp_path, lost):
-    folder = course(tmp_path, ADDRESS)
-    for path in (folder / "README.md", folder / "notebooks" / "04_gan.ipynb"):
-        whole = path.read_text(encoding="utf-8")
-        path.write_text(whole.replace(lost, ""), encoding="utf-8")
-        with pytest.raises(ValueError, match=re.escape(path.name)):
-            badges.write(folder)
-        path.write_text(whole, encoding="utf-8")
+@pytest.mark.parametrize("name", ["README.md", "notebooks/04_gan.ipynb"])
+def test_lost_markers_are_named(tmp_path, lost, name):
+    path = course(tmp_path, ADDRESS) / name
+    path.write_text(path.read_text(encoding="utf-8").replace(lost, ""), encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(path.name)):
+        badges.write(tmp_path)
 
 
-def test_an_address_elsewhere_is_refused(tmp_path):
+@pytest.mark.parametrize("address", ["", "https://example.org/course"])
+def test_an_address_elsewhere_or_none_is_refused(tmp_path, address):
     with pytest.raises(ValueError, match=r"github\.com"):
-        badges.write(course(tmp_path, "https://example.org/course"))
-
-
-def test_badges_of_the_course_are_up_to_date(tmp_path):
-    for name in ("README.md", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    assert badges.write(tmp_path) == [], "run: make badges"
+        badges.write(course(tmp_path, address))

@@ -199,8 +199,6 @@ def test_losses_at_logits_zero():
     assert losses.discriminator_loss(zero, zero) == pytest.approx(2 * math.log(2))
     assert losses.generator_loss(zero) == pytest.approx(math.log(2))
     assert losses.saturating_generator_loss(zero) == pytest.approx(-math.log(2))
-    assert losses.hinge_discriminator_loss(zero, zero) == 2
-    assert losses.hinge_generator_loss(zero) == 0
 
 
 def test_value_of_logits_stays_exact_where_d_rounds_to_one():
@@ -229,9 +227,13 @@ def test_the_plane():
     assert x.shape == y.shape == (241, 241)
     assert y[1, 0] > y[0, 0] and x[0, 1] > x[0, 0]
     ring, round_one = theory.ring_2d(x, y), theory.gaussian_2d(x, y, (0.5, -1.0), 0.8)
-    assert theory.integrate_2d(ring, dx) == pytest.approx(1, abs=1e-9)
-    assert theory.integrate_2d(round_one * y, dx) == pytest.approx(-1, abs=1e-6)
-    assert theory.integrate_2d(ring * (x**2 + y**2), dx) == pytest.approx(4 + 2 / 16, abs=1e-6)
+
+    def integral(values):
+        return theory.integrate(theory.integrate(values, dx), dx)
+
+    assert integral(ring) == pytest.approx(1, abs=1e-9)
+    assert integral(round_one * y) == pytest.approx(-1, abs=1e-6)
+    assert integral(ring * (x**2 + y**2)) == pytest.approx(4 + 2 / 16, abs=1e-6)
 
 
 def test_bad_input_is_named():

@@ -11,7 +11,8 @@ from functools import cache
 import answers
 import pytest
 
-from course_lib import checks, exercises
+import exercises
+from course_lib import checks
 
 TASKS, ANSWERS = checks.tasks(), answers.load()
 PRACTISED = {  # number: (task, the words under which such an answer is kept)

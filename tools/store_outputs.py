@@ -1,8 +1,8 @@
-"""Run lessons top to bottom in fresh kernels; print seconds and peak memory; store outputs.
+"""Run lessons top to bottom in fresh kernels; store their outputs; print seconds and peak memory.
 
-    python benchmarks/lessons.py             # measure all lessons
-    python benchmarks/lessons.py 00 04       # only these
-    python benchmarks/lessons.py --store 04  # and write the outputs of this very run
+    python tools/store_outputs.py               # all lessons and solutions
+    python tools/store_outputs.py 00 04         # only these
+    python tools/store_outputs.py --measure 04  # only print, write nothing
 
 Stored outputs keep no widget views, for which a reader without a kernel would see an error
 message; the static picture beside them stays.
@@ -113,7 +113,7 @@ def run(path: Path, store: bool) -> tuple[float, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", help="numbers, such as 04, or A; all by default")
-    parser.add_argument("--store", action="store_true", help="write the outputs")
+    parser.add_argument("--measure", action="store_true", help="write no outputs")
     options = parser.parse_args()
     paths = [path for folder in FOLDERS for path in sorted(folder.glob("*.ipynb"))]
     chosen = [
@@ -127,7 +127,7 @@ def main() -> int:
     total = 0.0
     print(f"{'lesson':40} {'seconds':>8} {'peak MB':>8}")
     for path in chosen:
-        seconds, megabytes = run(path, options.store)
+        seconds, megabytes = run(path, store=not options.measure)
         total += seconds
         print(f"{path.relative_to(ROOT)!s:40} {seconds:8.0f} {megabytes:8.0f}", flush=True)
     print(f"{'together':40} {total:8.0f}")

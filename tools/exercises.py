@@ -1,4 +1,6 @@
-"""Student notebooks, written from the solution notebooks.
+"""Write the student notebooks from the solution notebooks.
+
+    python tools/exercises.py
 
 A solution stands between the lines `### BEGIN SOLUTION` and `### END SOLUTION`, and what grades it
 between `### BEGIN HIDDEN TESTS` and `### END HIDDEN TESTS`, as nbgrader has it. A student notebook
@@ -55,3 +57,7 @@ def write(folder: Path = FOLDER) -> list[Path]:
             path.write_text(text, encoding="utf-8", newline="\n")
             changed.append(path)
     return changed
+
+
+if __name__ == "__main__":
+    print("\n".join(f"wrote {path}" for path in write()) or "Everything is up to date.")
