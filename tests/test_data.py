@@ -117,7 +117,7 @@ def test_epochs_differ_seeds_differ_and_the_same_seed_repeats():
 
     assert first(0) == first(0)
     assert first(0) != first(1)
-    assert first(0) != first(0, skip=1)
+    assert first(0) != first(0, skip=1) != first(1)  # no seed plus epoch
 
 
 def test_batches_resume_where_they_stopped():

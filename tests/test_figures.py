@@ -136,3 +136,14 @@ def test_few_colours_leave_a_plot_as_it_was():
     )
     assert len(few) < 0.5 * len(whole)
     assert before.shape == after.shape and np.abs(before - after).max() < 24
+
+
+def test_a_landscape_marks_its_lowest_point(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figures, "show", lambda figure, alt: drawn.append(figure))
+    values = torch.zeros(3, 5)
+    values[2, 1] = -1.0
+    means, scales = torch.arange(5.0), torch.tensor([0.5, 1.0, 2.0])
+    figures_theory.landscape(means, scales, values, "title", "alt")
+    (star,) = drawn[0].axes[0].lines
+    assert (star.get_xdata().item(), star.get_ydata().item()) == (1, 2)

@@ -312,8 +312,8 @@ def test_compare_needs_no_probabilities():
 
 def test_compare_measures_against_the_reference_and_shows_the_floor(judge, held_out):
     images, _ = held_out
-    sets = {"a": images[200:300], "b": images[300:400]}
     first, second = images[:100], images[100:200]
+    sets = {"copy": first, "b": images[300:400]}
     comparison = metrics.compare(first, sets, judge, floor=second, replicates=20)
     reference = metrics.features(judge, first)
     for name, part in {"floor": second, **sets}.items():
@@ -324,6 +324,9 @@ def test_compare_measures_against_the_reference_and_shows_the_floor(judge, held_
         expected = metrics.density_coverage(reference, found)
         assert (row["density"], row["coverage"]) == pytest.approx(expected)
         assert row["mean top probability"] == pytest.approx(chances.max(1).values.mean().item())
+    # An interval ends where its measure does: of a copy, no half can be better than the whole.
+    assert comparison["copy"]["FID-course"].low == 0
+    assert comparison["copy"]["coverage"].high == comparison["copy"]["coverage"].value == 1
     alone = metrics.compare(first, sets["b"], judge, floor=second, replicates=20)
     assert alone["samples"] == comparison["b"]  # a row does not depend on its neighbours
 
@@ -341,6 +344,7 @@ def test_compare_draws_two_separate_halves_of_the_real_images(judge, held_out):
 
     metrics.compare(ramp, images[:30], Recorder(), replicates=5)
     assert torch.cat(seen[:2])[:, 0].unique().numel() == 60
+    assert (seen[0][:, 0].diff() < 0).any()  # shuffled: data may be sorted by class
 
 
 def test_compare_refuses_sets_that_do_not_fit(judge, held_out):

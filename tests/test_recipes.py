@@ -1,12 +1,14 @@
 """Recipes run, stop, resume and write what the zoo reads; shown on the real ones, made short."""
 
 import dataclasses
+import inspect
 import json
 
 import pytest
 import torch
 
 from course_lib import data, recipes, training, zoo
+from course_lib.recipes.players import Players
 from course_lib.recipes.runner import run
 
 
@@ -92,10 +94,30 @@ def quick_measure(monkeypatch):
     monkeypatch.setattr("course_lib.recipes.drums.figures", lambda generator: {"n": 1})
 
 
+@pytest.fixture
+def seeds(monkeypatch):
+    """The seeds that a recipe hands on, to the generators and to its batches."""
+    heard = set()
+
+    def listening(function):
+        def called(*arguments, **options):
+            bound = inspect.signature(function).bind(*arguments, **options)
+            bound.apply_defaults()
+            heard.add(bound.arguments["seed"])
+            return function(*arguments, **options)
+
+        return called
+
+    monkeypatch.setattr(training, "start", listening(training.start))
+    monkeypatch.setattr(data, "batches", listening(data.batches))
+    return heard
+
+
 @pytest.mark.parametrize("name", sorted(SHORT))
-def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure):
-    recipe = dataclasses.replace(recipes.recipe(name), **SHORT[name])
+def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure, seeds):
+    recipe = dataclasses.replace(recipes.recipe(name), seed=3, **SHORT[name])
     straight = run(recipe, tmp_path / "straight", resume=False, every=3)
+    assert seeds == {3}
 
     real_fit = training.fit
 
@@ -120,3 +142,58 @@ def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure)
     monkeypatch.setattr(zoo, "FOLDER", out)
     assert zoo.card(name)["steps"] == 6 and zoo.card(name)["seconds"] >= 0
     assert isinstance(zoo.load(name), torch.nn.Module)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Sixty-four garments in place of all."""
+    images = torch.randint(256, (64, 1, 28, 28), dtype=torch.uint8)
+    monkeypatch.setattr(data, "fashion", lambda split: (images, torch.arange(64) % 10))
+
+
+MATTER = {  # the numbers of which a training consists
+    "cgan-fashion": ("batch", "learning_rate", "falling", "ema", "discriminator_width"),
+    "dcgan-fashion": ("batch", "learning_rate", "ema"),
+    "fashion-cnn": ("batch", "learning_rate", "weight_decay", "shift"),
+    "vae16-fashion": ("batch", "learning_rate", "beta"),
+}
+
+
+@pytest.mark.parametrize("name", MATTER)
+def test_every_number_of_a_recipe_matters(name, few):
+    recipe = dataclasses.replace(recipes.recipe(name), **SHORT[name])
+
+    def trained(recipe):
+        training.start(recipe.seed)
+        work = recipe.begin()
+        for i in range(recipe.steps):
+            work.step(i)
+        return torch.cat([weight.flatten() for weight in work.model.parameters()])
+
+    usual = trained(recipe)
+    assert torch.equal(trained(recipe), usual)
+    for number in MATTER[name]:
+        value = getattr(recipe, number)
+        other = value / 20 if isinstance(value, float) else value // 2
+        assert not torch.equal(trained(dataclasses.replace(recipe, **{number: other})), usual), (
+            number
+        )
+
+
+def test_a_shifted_garment_stands_before_the_same_black(monkeypatch):
+    black = torch.zeros(64, 1, 28, 28, dtype=torch.uint8)
+    monkeypatch.setattr(data, "fashion", lambda split: (black, torch.arange(64) % 10))
+    work = dataclasses.replace(recipes.recipe("fashion-cnn"), **SHORT["fashion-cnn"]).begin()
+    seen = []
+    work.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs[0]))
+    for i in range(3):
+        work.step(i)
+    assert set(torch.cat(seen).unique().tolist()) == {-1.0}
+
+
+def test_the_players_learn_at_their_own_rates():
+    networks = [torch.nn.Linear(2, 2) for _ in "gd"]
+    for rate_d, expected in ((None, 0.1), (0.4, 0.4)):
+        players = Players(*networks, rate=0.1, rate_d=rate_d, steps=4, ema=0.9)
+        rates = [players.optimisers[name].param_groups[0]["lr"] for name in "gd"]
+        assert rates == pytest.approx([0.1, expected])
