@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from course_lib import layers
+from course_lib import layers, sampling
 
 
 def up_plain(images, weight, bias):
@@ -146,3 +146,8 @@ def test_wrong_shapes_are_refused():
     for module_class in (layers.UpsampleConv2d, layers.DownsampleConv2d):
         with pytest.raises(ValueError, match=r"the input has shape \(N, 3, N, N\), got \(2, 4, 8"):
             module_class(3, 5)(torch.zeros(2, 4, 8, 8))
+
+
+def test_the_first_latents_do_not_depend_on_how_many_there_are():
+    for n in (1, 4, 7):
+        assert torch.equal(sampling.latents(n, 3, seed=0), sampling.latents(40, 3, seed=0)[:n])

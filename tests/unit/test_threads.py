@@ -146,6 +146,12 @@ def test_pictures_do_not_mislead():
     assert chooser.best == 2
 
 
+def test_trials_that_change_nothing_become_rare_and_never_end():
+    chooser = threads.Chooser(clock=lambda: 0.0, idle=lambda: 0.0)
+    waits = [chooser._decide(False, 0.0, 0.0) or chooser.wait for _ in range(9)]
+    assert waits == [4, 8, 16, 32, 64, 64, 64, 64, 64]
+
+
 def test_slow_steps_are_judged_too():
     slow = Machine({1: 1.0, 2: 1.4})
     chooser = slow.chooser()

@@ -539,6 +539,13 @@ def test_what_is_shown_is_escaped_and_says_its_outcome():
     html = result._repr_html_()
     assert "&lt;b&gt;" in html and "'<b>'" not in html
     assert "error" in html and "error" in repr(result)
+    for shown, places in (
+        (results.Result("<i>", "wrong", "<i>"), 2),
+        (results.Note("<i>", "<i>", "<i>"), 3),
+        (results.Summary({"<i>": ("right", 1, 1)}), 1),
+    ):
+        html = shown._repr_html_()
+        assert html.count("&lt;i&gt;") == places and "<i>" not in html
     for outcome in ("not attempted", "error", "wrong", "right"):
         shown = results.Result("task", outcome, "said")
         assert outcome in shown._repr_html_() and outcome in repr(shown)

@@ -160,7 +160,7 @@ def test_epochs_differ_seeds_differ_and_the_same_seed_repeats():
 
     assert first(0) == first(0)
     assert first(0) != first(1)
-    assert first(0) != first(0, skip=1)
+    assert first(0) != first(0, skip=1) != first(1)  # no seed plus epoch
 
 
 def test_batches_resume_where_they_stopped():
@@ -171,7 +171,8 @@ def test_batches_resume_where_they_stopped():
     resumed = data.batches(labels, size=5, seed=3)
     resumed.load_state_dict(whole.state_dict())
     for _ in range(10):
-        assert torch.equal(next(whole), next(resumed))
+        batch = next(whole)
+        assert torch.equal(batch, next(resumed)) and len(batch) == 5
 
 
 def test_batches_refuse_what_does_not_fit():

@@ -127,12 +127,14 @@ def test_the_menu_chooses_the_class(chooser, generator, judge):
 
 def test_all_classes_share_one_z(ten, generator):
     ten.latents.seed.value, ten.latents.truncation.value = 3, 0.5
-    images = drawn(generator, 0.5 * latents(1, 6, 3).repeat(10, 1), torch.arange(10))
+    ten.latents.steps[1].value = 2.0  # as long as it says, whatever the truncation
+    z = 0.5 * latents(1, 6, 3) + 2 * ten.latents.directions[1]
+    images = drawn(generator, z.repeat(10, 1), torch.arange(10))
     picture = pixels(ten)
     for label in (0, 4, 5, 9):
         row, column = divmod(label, 5)
         shown(picture, 2 + 122 * column, 22 + 140 * row, images[label], 4)
-    assert "One idea, 10 garments: seed 3, truncation 0.50." in ten.text.value
+    assert "One idea, 10 garments: seed 3, truncation 0.50, direction 2 by" in ten.text.value
 
 
 def test_the_way_leads_from_class_to_class(way, generator):

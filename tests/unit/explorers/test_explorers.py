@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from course_lib import explorers, sampling, zoo
+from course_lib.explorers.canvas import Plot, enlarged
 from course_lib.explorers.latent import principal_directions
 from course_lib.latent import lerp, slerp
 
@@ -62,6 +63,32 @@ def test_a_static_picture_stands_in_for_the_widget(explorer):
     bundle = explorer._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "<img alt=" in bundle["text/html"] and explorer.alt in bundle["text/html"]
+
+
+def test_what_is_said_is_escaped(explorer, monkeypatch):
+    monkeypatch.setattr(explorer, "alt", '"<b>"')
+    monkeypatch.setattr(explorer, "draw", lambda: (b"", "<b>"))
+    explorer.refresh()
+    assert "&lt;b&gt;" in explorer.text.value and "<b>" not in explorer.text.value
+    assert 'alt="&quot;&lt;b&gt;&quot;"' in explorer._repr_mimebundle_()["text/html"]
+
+
+def test_truncation_leaves_the_steps_alone(explorer):
+    """z is pulled to the middle; a step along a direction is as long as the slider says."""
+    before = explorer.z()
+    explorer.steps[1].value, explorer.truncation.value = 3.0, 0.5
+    torch.testing.assert_close(explorer.z(), 0.5 * before + 3 * explorer.directions[1])
+
+
+def test_a_plot_ends_at_its_limits():
+    plot = Plot(10, 20, 110, 70, (0, 1), (-1, 1))
+    points = plot.at([0, 0.5, 1, 1, 0], [-1, 0, 1, 99, -99]).tolist()
+    assert points == [[10, 70], [60, 45], [110, 20], [110, 20], [10, 70]]
+
+
+def test_a_shrunken_picture_is_the_mean_of_its_pixels():
+    chequered = (np.indices((8, 8)).sum(axis=0) % 2 * 200).astype(np.uint8)
+    assert set(enlarged(chequered, 4).flatten().tolist()) == {100}
 
 
 def test_the_picture_is_the_generators(explorer, generator):

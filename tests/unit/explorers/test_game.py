@@ -94,6 +94,15 @@ def test_one_of_two_modes_holds_a_generator_that_starts_on_it(loss):
     assert game.numbers()["JSD"] > 0.2
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_g_step_ends_where_the_sliders_do(monkeypatch, sign):
+    game = Game()
+    monkeypatch.setattr(game, "gradients", lambda of: {"non-saturating": -9.0 * sign})
+    for _ in range(50):
+        game.g_step()
+    assert game.mean == sign * 4 and game.scale == (1.8 if sign > 0 else 0.4)
+
+
 def test_gradients_equal_finite_differences():
     game = rounds(Game("overlap"), 3)
     found, h = {of: game.gradients(of) for of in ("mean", "scale")}, 1e-5

@@ -64,8 +64,9 @@ def test_curves_scatter_and_table_are_drawn(shown, decoded):
     figures.labelled_grid(torch.zeros(3, 1, 4, 4), ["x", "y", "z"], alt="three", columns=2)
     for output in shown:
         assert decoded(output).std() > 5
-    figures.table({"row <1>": [1, "two"]}, columns=["a", "b"], caption="numbers")
-    assert "row &lt;1&gt;" in shown[-1].data and 'scope="col">b' in shown[-1].data
+    figures.table({"<i>": [1, "<i>"]}, columns=["a", "<i>"], caption="<i>")
+    assert shown[-1].data.count("&lt;i&gt;") == 4 and "<i>" not in shown[-1].data
+    assert 'scope="col">a' in shown[-1].data
 
 
 def test_curves_count_steps_and_name_levels():
@@ -122,6 +123,14 @@ def test_few_colours_leave_a_plot_as_it_was():
     )
     assert len(few) < 0.5 * len(whole)
     assert before.shape == after.shape and np.abs(before - after).max() < 24
+
+
+def test_a_landscape_marks_its_lowest_point():
+    values = torch.zeros(3, 5)
+    values[2, 1] = -1.0
+    figure = figures.landscape.draw(torch.arange(5.0), torch.tensor([0.5, 1.0, 2.0]), values, "a")
+    (star,) = figure.axes[0].lines
+    assert (star.get_xdata().item(), star.get_ydata().item()) == (1, 2)
 
 
 POINTS, GRID, ROWS = torch.randn(50, 2), torch.rand(5, 4), torch.arange(4)

@@ -336,6 +336,10 @@ def test_the_schedule():
         Schedule(STAGES[1:])
 
 
+def test_phases_are_rounded_up_to_whole_batches():
+    assert Schedule([{"fade": 0, "stabilise": 5, "batch": 4}]).steps == 2
+
+
 def test_the_recipe_follows_the_paper():
     recipe = recipes.recipe("progan-personas")
     assert (recipe.objective, recipe.penalty_every, recipe.ema) == ("wgan-gp", 1, 0.999)

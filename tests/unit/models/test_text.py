@@ -102,6 +102,8 @@ def test_ranks():
     assert metrics.ranks(perfect).tolist() == [1] * 5
     assert metrics.ranks(-perfect).tolist() == [5] * 5
     assert metrics.ranks(torch.zeros(5, 5)).tolist() == [3] * 5, "who cannot tell is in the middle"
+    of_each_text = torch.tensor([[3, 9, 0], [1, 5, 0], [0, 0, 4]])  # text 1: image 0 is above
+    assert metrics.ranks(of_each_text).tolist() == [1, 2, 1]
     with pytest.raises(ValueError, match=r"shape \(N, N\), got \(2, 3\)"):
         metrics.ranks(torch.zeros(2, 3))
 

@@ -1,6 +1,7 @@
 """Recipes run, stop, resume and write what the zoo reads; shown on the real ones, made short."""
 
 import dataclasses
+import inspect
 import json
 import os
 import signal
@@ -98,11 +99,31 @@ def quick_measure(monkeypatch):
     monkeypatch.setattr("course_lib.recipes.drums.figures", lambda generator: {"n": 1})
 
 
+@pytest.fixture
+def seeds(monkeypatch):
+    """The seeds that a recipe hands on, to the generators and to its batches."""
+    heard = set()
+
+    def listening(function):
+        def called(*arguments, **options):
+            bound = inspect.signature(function).bind(*arguments, **options)
+            bound.apply_defaults()
+            heard.add(bound.arguments["seed"])
+            return function(*arguments, **options)
+
+        return called
+
+    monkeypatch.setattr(training, "start", listening(training.start))
+    monkeypatch.setattr(data, "batches", listening(data.batches))
+    return heard
+
+
 @pytest.mark.parametrize("name", sorted(SHORT))
-def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure):
+def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure, seeds):
     """The rule: CONTRIBUTING.md, "Add a model"."""
-    recipe = dataclasses.replace(recipes.recipe(name), **SHORT[name])
+    recipe = dataclasses.replace(recipes.recipe(name), seed=3, **SHORT[name])
     straight = run(recipe, tmp_path / "straight", resume=False, every=3)
+    assert seeds == {3}
 
     real_fit = training.fit
 
@@ -223,3 +244,49 @@ def test_the_clock_of_a_resumed_training_goes_on(train, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "load_checkpoint", load)
     assert train(lambda i: None, "--resume") == 0
     assert 3600 <= zoo.card("dcgan-fashion", tmp_path)["seconds"] < 4200
+
+
+def few(monkeypatch):
+    """Sixty-four garments in place of all."""
+    images = torch.randint(256, (64, 1, 28, 28), dtype=torch.uint8)
+    monkeypatch.setattr(data, "fashion", lambda split: (images, torch.arange(64) % 10))
+
+
+MATTER = {  # the numbers of which a training consists
+    "cgan-fashion": ("batch", "learning_rate", "falling", "ema", "discriminator_width"),
+    "dcgan-fashion": ("batch", "learning_rate", "ema"),
+    "fashion-cnn": ("batch", "learning_rate", "weight_decay", "shift"),
+    "vae16-fashion": ("batch", "learning_rate", "beta"),
+}
+
+
+@pytest.mark.parametrize("name", MATTER)
+def test_every_number_of_a_recipe_matters(name, few):
+    recipe = dataclasses.replace(recipes.recipe(name), **SHORT[name])
+
+    def trained(recipe):
+        training.start(recipe.seed)
+        work = recipe.begin()
+        for i in range(recipe.steps):
+            work.step(i)
+        return torch.cat([weight.flatten() for weight in work.model.parameters()])
+
+    usual = trained(recipe)
+    assert torch.equal(trained(recipe), usual)
+    for number in MATTER[name]:
+        value = getattr(recipe, number)
+        other = value / 20 if isinstance(value, float) else value // 2
+        assert not torch.equal(trained(dataclasses.replace(recipe, **{number: other})), usual), (
+            number
+        )
+
+
+def test_a_shifted_garment_stands_before_the_same_black(monkeypatch):
+    black = torch.zeros(64, 1, 28, 28, dtype=torch.uint8)
+    monkeypatch.setattr(data, "fashion", lambda split: (black, torch.arange(64) % 10))
+    work = dataclasses.replace(recipes.recipe("fashion-cnn"), **SHORT["fashion-cnn"]).begin()
+    seen = []
+    work.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs[0]))
+    for i in range(3):
+        work.step(i)
+    assert set(torch.cat(seen).unique().tolist()) == {-1.0}

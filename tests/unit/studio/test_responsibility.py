@@ -201,9 +201,9 @@ def test_truncation_takes_beards_and_dark_skin_from_the_portraits():
 
 @pytest.fixture
 def sheet(tmp_path):
-    curves = {"bright": [Estimate(0, 0, 0.1), Estimate(0.4, 0.3, 0.5)]}
+    curves = {"bright": [Estimate(0.4, 0.3, 0.5), Estimate(0, 0, 0.1)]}
     real = {"bright": Estimate(0.5, 0.4, 0.6)}
-    return truncation.truncation("vae2-fashion", Numbers(), (0.0, 1.0), curves, real, tmp_path)
+    return truncation.truncation("vae2-fashion", Numbers(), (1.0, 0.0), curves, real, tmp_path)
 
 
 def test_the_explorer_follows_its_sliders(sheet):

@@ -1,0 +1,191 @@
+"""Every limit, on both sides: the last value that is taken, and the first that is refused."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from course_lib import data, features, latent, losses, metrics, sampling, training, zoo
+from course_lib.models import cgan, progan, texture, vae
+from course_lib.studio import (
+    export,
+    films,
+    icons,
+    loops,
+    responsibility,
+    sheets,
+    sound,
+    sources,
+    textures,
+)
+
+
+def png(width, height=20):
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def dice():
+    return torch.Generator().manual_seed(0)
+
+
+ROWS = torch.randn(9, 3, generator=dice())
+IMAGES = torch.rand(4, 1, 28, 28, generator=dice()) * 2 - 1
+GROWN, DRAWN = progan.Generator(4, (8, 8, 8)), cgan.Generator(4, 2)
+NET = zoo.build("cnn.Classifier", {"width": 2})
+HIT, SILENT = {"kick": torch.zeros(1, 9)}, {"kick": "." * 16}
+
+
+class Loud(nn.Module):
+    """A generator whose images leave [-1, 1] on both sides."""
+
+    z_dim, sizes, classes = 4, (4,), 0
+
+    def __init__(self):
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor(50.0))
+
+    def forward(self, z, *_):
+        return (self.gain * z)[:, :, None, None].expand(-1, 4, 16, 16)[:, 1:]
+
+
+# What is limited -> a call, the values just inside, and those just outside.
+LIMITS = {
+    "a pattern's size": (lambda n: data.patterns("stripes", n), (8, 256), (7, 257)),
+    "a picture's size": (lambda n: data.picture(png(20), n), (16, 512), (15, 513)),
+    "a picture's side": (lambda n: data.picture(png(n)), (16,), (15,)),
+    "sounds": (lambda n: data.drums("test", n), (1,), (0, 1201)),
+    "rounds of a sound": (lambda n: data.to_sounds(torch.zeros(1, 1, 128, 64), n), (0,), (-1,)),
+    "a batch": (lambda n: data.batches(torch.arange(9), size=n), (1, 9), (0, 10)),
+    "latents": (lambda n: sampling.latents(n, 3, 0), (1,), (0,)),
+    "rows at a time": (lambda n: sampling.sample(DRAWN_PLAIN, 2, batch=n), (1,), (0,)),
+    "an average's decay": (lambda d: training.EMA(NET, d), (0, 0.999), (-0.1, 1)),
+    "steps": (lambda n: training.steps(n), (1,), (0,)),
+    "threads": (lambda n: training.steps(1, threads=n), (1,), (0,)),
+    "an image to read": (
+        lambda n: features.expect_images(torch.zeros(1, 1, n, 16), NET),
+        (16,),
+        (15,),
+    ),
+    "jitter": (
+        lambda n: features.maximise_activation(
+            NET, lambda x: NET(x)[:, 0], IMAGES, jitter=n, steps=1, progress=False
+        ),
+        (0,),
+        (-1,),
+    ),
+    "a loop's frames": (lambda n: latent.loop(ROWS[0], ROWS[1], n), (3,), (2,)),
+    "a ridge": (lambda r: latent.logistic(ROWS, ROWS[:, 0] > 0, r), (1e-3,), (0, -1)),
+    "directions": (
+        lambda n: latent.steered(torch.ones(1, 3), torch.zeros(n), torch.eye(3)[:n]),
+        (2,),
+        (3,),
+    ),
+    "a walk's frames": (lambda n: sheets.walk(MINE, 0, n), (2,), (1,)),
+    "a walk's share": (lambda s: sheets.walk(MINE, 0, 3, s), (0.01, 1), (0, 1.01)),
+    "a poster": (lambda n: sheets.poster(MINE, columns=n, rows=1, width=300), (2,), (0, 401)),
+    "the tempo": (lambda b: sound.loop(HIT, SILENT, b), (40, 240), (39, 241)),
+    "a row of a bar": (lambda n: sound.loop(HIT, {"kick": "." * n}), (16,), (15, 17)),
+    "an icon's size": (
+        lambda n: icons.tinted(IMAGES[:1], ["#112233"], n),
+        (112, 512),
+        (111, 513),
+    ),
+    "icons": (lambda n: icons.expect_counts(n, 1), (1, 400), (0, 401)),
+    "icons in a row": (lambda n: icons.expect_counts(4, n), (1, 4), (0, 5)),
+    "an icon's truncation": (lambda t: icons.truncated(1, MINE, 0, t), (0, 1.5), (-0.1, 1.6)),
+    "a neighbour's angle": (lambda a: icons.neighbours(ROWS[0], a, 2), (0, 90), (-1, 91)),
+    "a fade": (lambda f: GROWN.checked(1, f), (0, 1), (-0.1, 1.1)),
+    "a stage": (lambda s: GROWN.checked(s, 1), (0, 2), (-1, 3)),
+    "labels": (lambda k: DRAWN.sample(labels=[k]), (0, 9), (-1, 10)),
+    "a label": (lambda k: loops.Loop("cgan-fashion", label=k), (0, 9), (-1, 10)),
+    "seconds": (lambda s: loops.Loop("dcgan-fashion", seconds=s), (0.15,), (0.1,)),
+    "a loop's reach": (
+        lambda r: latent.circle(torch.eye(3), torch.zeros(1), r),
+        (0, 180),
+        (-1, 181),
+    ),
+    "a film": (lambda n: films._frames(IMAGES[:n], 20, 56), (2,), (1,)),
+    "a field of view": (
+        lambda a: textures.view(torch.zeros(3, 4, 8), field=a, size=(2, 2)),
+        (1, 179),
+        (0, 180),
+    ),
+    "a texture": (lambda n: texture.Generator(2, 2).noise(1, 0, n, 8), (8, 16), (0, 12)),
+    "neighbours": (lambda k: metrics.density_coverage(ROWS, ROWS, k), (1, 8), (0, 9)),
+    "hits": (lambda k: metrics.share(k, 3), (0, 3), (-1, 4)),
+    "images": (lambda n: metrics.share(0, n), (1,), (0,)),
+    "images that are left": (lambda n: metrics.damaged(IMAGES, "few", n), (1, 4), (0, 5)),
+    "the amount of damage": (lambda a: metrics.damaged(IMAGES, "blur", a), (0.1,), (0,)),
+    "samples of a bound": (
+        lambda k: vae.evidence_lower_bound(vae.VAE(2, 2), IMAGES, k),
+        (1,),
+        (0,),
+    ),
+    "sigma": (lambda s: losses.gaussian_nll(ROWS, ROWS, s), (1e-3,), (0, -1)),
+    "values": (lambda v: responsibility.frequencies(torch.tensor([v]), 3), (0, 2), (3,)),
+    "a hole": (lambda n: latent.rectangle(4, n, 8, 8, size=16), (0, 8), (-1, 9)),
+}
+DRAWN_PLAIN = zoo.build("dcgan.Generator", {"z_dim": 4, "width": 2})
+MINE = sources.Source("mine", DRAWN_PLAIN)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_last_value_is_taken_and_the_next_is_refused(name):
+    call, inside, outside = LIMITS[name]
+    for value in inside:
+        call(value)
+    for value in outside:
+        with pytest.raises(ValueError, match=r"\w"):
+            call(value)
+
+
+LOUD = Loud()
+Z = sampling.latents(40, 4, 0)
+PART = torch.ones(1, 1, 16, 16)
+# What may leave [-1, 1] on its way, and is clipped.
+CLIPPED = {
+    "samples": lambda: sources.Source("loud", LOUD).images(Z),
+    "truncated samples": lambda: responsibility.truncated(LOUD, 1, 40),
+    "exported": lambda: export._Plain(LOUD)(Z),
+    "grown": lambda: louder(GROWN).sample(40),
+    "a completion": lambda: latent.complete(IMAGES_RGB, PART, LOUD, answers=9, steps=0).drawn,
+    "noise": lambda: metrics.damaged(IMAGES, "noise", 9.0),
+    "a descent": lambda: features.Descent(NET, dict, 9 * IMAGES, 0.0).image,
+    "maximised": lambda: features.maximise_activation(
+        NET,
+        lambda x: x.sum((1, 2, 3)) * torch.tensor([1, -1, 1, -1]),
+        IMAGES,
+        rate=2.0,
+        steps=3,
+        smoothness=0.0,
+        progress=False,
+    ),
+    "a room": lambda: textures.room(9 * torch.randn(3, 8, 32), 9 * torch.randn(3, 8, 16), 16),
+    "a sound": lambda: data.to_sounds(torch.ones(1, 1, 128, 64), 1),
+    "a resized picture": lambda: sheets._resized(torch.rand(1, 3, 9, 9).round() * 2 - 1, 32),
+}
+IMAGES_RGB = torch.zeros(1, 3, 16, 16)
+
+
+def louder(network):
+    with torch.no_grad():
+        network.to_rgb[-1].weight.mul_(50)
+    return network
+
+
+@pytest.mark.parametrize("name", CLIPPED)
+def test_what_leaves_the_range_is_clipped(name):
+    images = CLIPPED[name]()
+    assert images.min() == -1 and images.max() == 1
+
+
+def test_a_loud_sound_does_not_wrap_around():
+    content = dict(sound.chunks(sound.wav(torch.tensor([-3.0, -1.0, 0.0, 1.0, 3.0]), {})))[b"data"]
+    assert np.frombuffer(content, "<i2").tolist() == [-32767, -32767, 0, 32767, 32767]
+    bar = sound.loop({"kick": 9 * torch.ones(1, 9)}, {"kick": "x" * 16})
+    assert bar.max().item() == pytest.approx(0.95)
