@@ -99,8 +99,8 @@ LIMITS = {
     "icons in a row": (lambda n: icons.expect_counts(4, n), (1, 4), (0, 5)),
     "an icon's truncation": (lambda t: icons.truncated(1, MINE, 0, t), (0, 1.5), (-0.1, 1.6)),
     "a neighbour's angle": (lambda a: icons.neighbours(ROWS[0], a, 2), (0, 90), (-1, 91)),
-    "a fade": (lambda f: GROWN.checked(1, f), (0, 1), (-0.1, 1.1)),
-    "a stage": (lambda s: GROWN.checked(s, 1), (0, 2), (-1, 3)),
+    "a fade": (lambda f: GROWN.stage_number(1, f), (0, 1), (-0.1, 1.1)),
+    "a stage": (lambda s: GROWN.stage_number(s, 1), (0, 2), (-1, 3)),
     "labels": (lambda k: DRAWN.sample(labels=[k]), (0, 9), (-1, 10)),
     "a label": (lambda k: loops.Loop("cgan-fashion", label=k), (0, 9), (-1, 10)),
     "seconds": (lambda s: loops.Loop("dcgan-fashion", seconds=s), (0.15,), (0.1,)),
@@ -185,7 +185,8 @@ def test_what_leaves_the_range_is_clipped(name):
 
 
 def test_a_loud_sound_does_not_wrap_around():
-    content = dict(sound.chunks(sound.wav(torch.tensor([-3.0, -1.0, 0.0, 1.0, 3.0]), {})))[b"data"]
+    with wave.open(io.BytesIO(sound.wav(torch.tensor([-3.0, -1.0, 0.0, 1.0, 3.0]), {}))) as file:
+        content = file.readframes(5)
     assert np.frombuffer(content, "<i2").tolist() == [-32767, -32767, 0, 32767, 32767]
     bar = sound.loop({"kick": 9 * torch.ones(1, 9)}, {"kick": "x" * 16})
     assert bar.max().item() == pytest.approx(0.95)
