@@ -1,6 +1,7 @@
 """Every limit, on both sides: the last value that is taken, and the first that is refused."""
 
 import io
+import wave
 
 import numpy as np
 import pytest
