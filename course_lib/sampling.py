@@ -1,5 +1,7 @@
 """Latent vectors from a seed, and images in batches: what every generator is sampled with."""
 
+from typing import cast
+
 import torch
 from torch import nn
 
@@ -43,6 +45,11 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+def z_dim_of(generator: nn.Module) -> int:
+    """Return the length of the latent vectors that a generator takes, its attribute `z_dim`."""
+    return cast(int, generator.z_dim)  # torch's stubs take all attributes for tensors or modules
 
 
 def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> torch.Tensor:

@@ -144,7 +144,7 @@ def fill(text: str, answers: Mapping[str, str]) -> str:
         if _MARK.search(answer):
             raise ValueError(f"the answer for {field!r} holds a heading or a field of its own")
         old = re.compile(rf"^- \*\*{re.escape(field)}:\*\*.*?(?=^- \*\*|^#|\Z)", _WHOLE)
-        tail = "\n\n" if old.search(text)[0].endswith("\n\n") else "\n"
+        tail = "\n\n" if old.findall(text)[0].endswith("\n\n") else "\n"
         line = f"- **{field}:** {answer.strip()}{tail}"
         text = old.sub(lambda _, line=line: line, text)
     return text
