@@ -9,9 +9,10 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -45,7 +46,7 @@ def prepare() -> str:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         # Triton, PyTorch's compiler for GPUs, and TensorFlow each bring an LLVM of their own, and
         # loading Triton's second crashes the process. The course compiles nothing with Triton.
-        sys.modules.setdefault("triton", None)
+        sys.modules.setdefault("triton", None)  # pyright: ignore[reportArgumentType]
         with _silent_start():
             import keras  # noqa: F401
             import tensorflow as tf
@@ -84,7 +85,7 @@ def to_torch(images) -> torch.Tensor:
     """Return a backend's images (N, H, W, C) as a tensor of PyTorch's (N, C, H, W), on the CPU."""
     from keras import ops
 
-    array = ops.convert_to_numpy(images)
+    array = np.asarray(ops.convert_to_numpy(images))
     return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2)))
 
 
@@ -113,7 +114,7 @@ def _kernel(module: nn.Module) -> torch.Tensor:
     if isinstance(module, nn.Linear):
         return module.weight.T  # (out, in) -> (in, out)
     # (out, in, H, W) -> (H, W, in, out); transposed, (in, out, H, W) -> (H, W, out, in)
-    return module.weight.permute(2, 3, 1, 0)
+    return module.get_parameter("weight").permute(2, 3, 1, 0)
 
 
 def carry(network: nn.Module, model: "keras.Model") -> None:
@@ -130,7 +131,7 @@ def carry(network: nn.Module, model: "keras.Model") -> None:
     Raises:
         ValueError: the layers with weights differ in number or shape.
     """
-    modules = list(network.layers)
+    modules = list(cast(Iterable[Any], network.layers))  # of many kinds, with weights or without
     layers = [layer for layer in model.stack.layers if layer.weights]
     weighty = [i for i, module in enumerate(modules) if list(module.parameters())]
     if len(layers) != len(weighty):
@@ -182,11 +183,12 @@ def callback(view: View, every: int, batch: int) -> "keras.callbacks.Callback":
 
         def on_train_batch_end(self, step, logs=None):
             self.chooser.tick()
-            self.history.add({name: float(value) for name, value in logs.items()})
+            self.history.add({name: float(value) for name, value in (logs or {}).items()})
             if self.history.steps % every == 0:
                 self.history.seconds = time.perf_counter() - self.began
                 view.update(self.history)
-            self.model.stop_training = self.pressed.is_set()
+            model = cast("keras.Model", self.model)  # Keras sets it before a training begins
+            model.stop_training = self.pressed.is_set()
 
         def on_train_end(self, logs=None):
             self.button.__exit__(None, None, None)

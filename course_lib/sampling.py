@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -40,7 +41,7 @@ def eval_mode(*models: nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
-def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -> torch.Tensor:
+def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options: Any) -> torch.Tensor:
     """Return model(*inputs, **options), computed `batch` rows at a time, on the CPU.
 
     Runs in eval mode without gradients, and restores the modes.
@@ -48,15 +49,22 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -
     if batch < 1:
         raise ValueError(f"batch is 1 or more, not {batch}")
     device = next(model.parameters()).device
-    first, outputs = 0, None
+    first = 0
+    outputs: torch.Tensor | None = None
     with eval_mode(model):
-        for row in threads.tuned(zip(*(tensor.split(batch) for tensor in inputs), strict=True)):
-            part = model(*(tensor.to(device) for tensor in row), **options).cpu()
+        for row in threads.tuned(zip(*(torch.split(x, batch) for x in inputs), strict=True)):
+            part: torch.Tensor = model(*(tensor.to(device) for tensor in row), **options).cpu()
             if outputs is None:  # filled part by part: a list of parts, joined, needs it twice
                 outputs = part.new_empty(len(inputs[0]), *part.shape[1:])
             outputs[first : first + len(part)] = part
             first += len(part)
+    assert outputs is not None  # no rows at all make one part, an empty one
     return outputs
+
+
+def z_dim_of(generator: nn.Module) -> int:
+    """Return the length of the latent vectors that a generator takes, its attribute `z_dim`."""
+    return cast(int, generator.z_dim)  # torch's stubs take all attributes for tensors or modules
 
 
 def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> torch.Tensor:
@@ -68,4 +76,4 @@ def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> tor
         seed: of the latent vectors, which do not depend on `batch`.
         batch: images computed at a time.
     """
-    return in_batches(generator, latents(n, generator.z_dim, seed), batch=batch)
+    return in_batches(generator, latents(n, z_dim_of(generator), seed), batch=batch)

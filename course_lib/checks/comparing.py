@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,7 +76,7 @@ class Attempt:
     """
 
     value: torch.Tensor | None = None
-    gradients: list[torch.Tensor | None] | None = None
+    gradients: Sequence[torch.Tensor | None] | None = None
     cut: bool = False
     empty: bool = False
     problem: str = ""
@@ -99,7 +99,7 @@ def attempt(function: Callable, case: Case, seed: int = 0) -> Attempt:
             return Attempt(empty=True, problem="It returns nothing.")
         try:
             value, problem = read(returned)
-            if problem:
+            if value is None:
                 return Attempt(problem=problem)
             made = Attempt(value=value.detach().clone())
             if leaves:
@@ -183,9 +183,8 @@ def gradients_agree(a: Attempt, b: Attempt, tolerance: float) -> list[bool]:
 
 
 def _gradient_agrees(a: torch.Tensor | None, b: torch.Tensor | None, tolerance: float) -> bool:
-    if a is None and b is None:
-        return True
-    a = torch.zeros_like(b) if a is None else a
+    if a is None:
+        return b is None or agree(torch.zeros_like(b), b, 5 * tolerance)
     b = torch.zeros_like(a) if b is None else b
     return agree(a, b, 5 * tolerance)  # a derivative is less exact than what it derives
 
@@ -232,18 +231,20 @@ def contrast(a: torch.Tensor, b: torch.Tensor, tolerance: float) -> str:
 
 def _told_apart(a: torch.Tensor, b: torch.Tensor) -> tuple[str, str]:
     """Return two different numbers as text, with as many digits as tell them apart."""
-    texts = number(a), number(b)
+    one, other = number(a), number(b)
     for digits in range(5, 18):
-        if texts[0] != texts[1]:
+        if one != other:
             break
-        texts = tuple(f"{float(x):.{digits}g}".replace("-", "−") for x in (a, b))
-    return texts
+        one, other = (f"{float(x):.{digits}g}".replace("-", "−") for x in (a, b))
+    return one, other
 
 
 def diagnosis(attempts: list[Attempt], expected: list[Attempt], failed: list[int]) -> str:
     """Return a sentence on what is wrong in general: NaN, a sign, a factor; "" where unclear."""
     first = failed[0]
     a, b = attempts[first].value, expected[first].value
+    if a is None or b is None:
+        return ""
     if a.shape != b.shape and not a.numel() == b.numel() == 1:
         if a.ndim == b.ndim == 2 and a.T.shape == b.shape:
             return "Rows and columns are exchanged."
@@ -259,14 +260,16 @@ def diagnosis(attempts: list[Attempt], expected: list[Attempt], failed: list[int
     if a.isinf().any() and not b.isinf().any():
         return "It is infinite: look for a division by 0, log 0 or an exponential that overflows."
     ratios = []
-    if any(expected[k].value.any() for k in {*range(len(attempts))} - {*failed}):
+    passed = [expected[k].value for k in {*range(len(attempts))} - {*failed}]
+    if any(value is not None and value.any() for value in passed):
         return ""  # what is right elsewhere is neither turned round nor scaled
     for k in failed:
-        a, b = attempts[k].value.double(), expected[k].value.double()
-        if a.numel() != b.numel() or not a.isfinite().all():
+        a, b = attempts[k].value, expected[k].value
+        if a is None or b is None or a.numel() != b.numel() or not a.isfinite().all():
             return ""
-        large = b.reshape(-1).abs() > 1e-3 * b.abs().max()
-        ratios.append(a.reshape(-1)[large] / b.reshape(-1)[large])
+        a, b = a.double().reshape(-1), b.double().reshape(-1)
+        large = b.abs() > 1e-3 * b.abs().max()
+        ratios.append(a[large] / b[large])
     ratio = torch.cat(ratios)
     if ratio.numel() < 2 or ratio.std() > 1e-3 * ratio.mean().abs():
         return ""

@@ -214,7 +214,7 @@ def answers_the_brief(folder: object) -> str:
     missing = [] if contact.is_file() else ["contact.png"]
     missing += [] if drawer.is_dir() else ["the folder icons"]
     missing += ["loop.gif or loop.mp4"] if film is None else []
-    if missing:
+    if missing or film is None:
         there = ", ".join(sorted(path.name for path in folder.iterdir())[:6]) or "nothing"
         return f"Missing: {'; '.join(missing)}. The folder holds {there}."
     icons = sorted(path for path in drawer.glob("*.png") if path.name != "sheet.png")
@@ -225,7 +225,7 @@ def answers_the_brief(folder: object) -> str:
         return (
             _silent([contact, film, *icons])
             or _odd_icons(icons)
-            or _odd_sheet(provenance.read(contact))
+            or _odd_sheet(provenance.read(contact) or {})
             or _odd_film(film)
         )
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -150,7 +151,7 @@ def mixes_uniformly(draw: Callable) -> str:
     return " ".join(faults)
 
 
-def scores_one_by_one(critic: object) -> str:
+def scores_one_by_one(critic: Callable) -> str:
     """Return what is wrong with a critic of images (N, 3, 8, 8) for a gradient penalty, or ""."""
     if isinstance(critic, type) or not callable(critic):
         return f"This is a {type(critic).__name__}; pass the critic itself, a network."
@@ -289,12 +290,11 @@ def _buffers_fault(average: nn.Module, wanted: nn.Module, began: dict) -> str:
     return "The buffers differ from the generator's; they are copied, not averaged."
 
 
-def draws_portraits(generator: object) -> str:
+def draws_portraits(generator: Any) -> str:
     """Return what is wrong with a generator of 8×8 portraits, or ""; 2,000 samples."""
-    sample = getattr(generator, "sample", None)
-    if isinstance(generator, type) or not callable(sample):
+    if isinstance(generator, type) or not callable(getattr(generator, "sample", None)):
         return f"This is a {type(generator).__name__}; pass the trained generator itself."
-    samples = sample(2000, seed=1)
+    samples = generator.sample(2000, seed=1)
     if samples.shape != (2000, 3, 8, 8):
         return f"Samples of the last stage are (2000, 3, 8, 8); came {tuple(samples.shape)}."
     if not samples.isfinite().all():

@@ -1,5 +1,8 @@
 """Tasks of lesson 00: addresses, shapes and ranges, and a walk between two images."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch.nn import functional as F
 
@@ -25,7 +28,7 @@ def walk(z0, z1, steps):
     return (1 - t) * z0 + t * z1
 
 
-def _finds_the_image(find: object) -> str:
+def _finds_the_image(find: Callable) -> str:
     """Return what is wrong with how an image is found by its address, or ""."""
     torch.manual_seed(0)
     model = Generator(z_dim=6, width=2)
@@ -39,7 +42,7 @@ def _finds_the_image(find: object) -> str:
             raise NotImplementedError
         where = f"With seed {seed}, number {number}"
         image, problem = read(made)
-        if problem:
+        if image is None:
             return problem
         shape = tuple(image.shape)
         if shape in ((1, 1, 28, 28), (number + 1, 1, 28, 28)):
@@ -74,7 +77,7 @@ def _near(a: torch.Tensor, b: torch.Tensor) -> bool:
 class _BytesTask(FunctionTask):
     """A function task whose answer must also come as uint8; numbers alone do not tell."""
 
-    def _judge(self, answer: object) -> tuple[str, str]:
+    def _judge(self, answer: Any) -> tuple[str, str]:
         verdict = super()._judge(answer)
         if verdict[0] != RIGHT:
             return verdict

@@ -1,6 +1,7 @@
 """Tasks of lesson 03: the formulas that make a VAE trainable, its failures, and a training."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -102,7 +103,7 @@ BAR = 800  # nats; 400 steps of width 8 come to about 710, training without a KL
 MEANT = "the copies (n, 1, 28, 28), mu and logvar (n, z_dim)"
 
 
-def _near_the_bar(vae: object) -> str:
+def _near_the_bar(vae: Callable) -> str:
     """Return what is wrong with a VAE of Fashion-MNIST, or "", by its loss on test images."""
     torch.manual_seed(0)
     images = data.to_float(data.fashion("test")[0][:500])  # (500, 1, 28, 28)

@@ -1,6 +1,7 @@
 """Tasks of lesson 04: the two losses of the game, and walking on the sphere."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -218,7 +219,7 @@ _OTHER_LOSSES = {
 }
 
 
-def _step_of_d(train: object) -> str:
+def _step_of_d(train: Callable) -> str:
     """Return what is wrong with a step of D, or "", by comparing it with the right one."""
     torch.manual_seed(0)
     generator, ours = nn.Linear(3, 2), nn.Linear(2, 1)

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -80,7 +81,7 @@ SHEET_ALTS = {
 }
 
 
-def sheets(generator: nn.Module) -> dict[str, torch.Tensor]:
+def sheets(generator: cgan.Generator) -> dict[str, torch.Tensor]:
     """Return the images behind the sheets of `conditional_failures`, each (1000, 1, 28, 28).
 
     Images are in [-1, 1]; number i was asked to be of class i % 10. What is wrong with a sheet is
@@ -264,7 +265,7 @@ def _moves(before: nn.Module, after: nn.Module) -> torch.Tensor:
     return torch.cat([(b - a).detach().flatten() for a, b in pairs])
 
 
-def _pairs_stay_together(step: object) -> str:
+def _pairs_stay_together(step: Callable) -> str:
     """Return what is wrong with a conditional step, or "": pairs first, then movements."""
     torch.manual_seed(0)
     generator, discriminator = _Maker(), _Critic()

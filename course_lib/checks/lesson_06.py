@@ -1,5 +1,7 @@
 """Tasks of lesson 06: from sentence to vector, conditions, pairs, and two stages."""
 
+from collections.abc import Callable
+
 import torch
 from torch.nn import functional as F
 
@@ -102,14 +104,14 @@ def _contradicting(seed: int, n: int, share: float) -> torch.Tensor:
     return wrong
 
 
-def _drawn(draw, contradicts: torch.Tensor) -> tuple[torch.Tensor | None, str]:
+def _drawn(draw: Callable, contradicts: torch.Tensor) -> tuple[torch.Tensor | None, str]:
     """Return the rows that an answer draws, int64 (N,), or None and what is wrong with them."""
     n = len(contradicts)
     returned = draw(contradicts.clone())
     if returned is None or returned is ...:
         raise NotImplementedError
     rows, problem = read(returned)
-    if problem:
+    if rows is None:
         return None, problem
     if rows.shape == (n, n):
         return None, "It returns a whole matrix; one row number per portrait is expected."
@@ -125,14 +127,14 @@ def _drawn(draw, contradicts: torch.Tensor) -> tuple[torch.Tensor | None, str]:
     return rows.long(), ""
 
 
-def _pairs_are_wrong(draw: object) -> str:
+def _pairs_are_wrong(draw: Callable) -> str:
     """Return what is wrong with the drawing of wrong captions, or ""."""
     torch.manual_seed(0)
     # Many captions that contradict, few, and only one for most portraits.
     for n, share in ((64, 0.9), (16, 0.5), (12, 0.02)):
         contradicts = _contradicting(n, n, share)
         rows, problem = _drawn(draw, contradicts)
-        if problem:
+        if rows is None:
             return problem
         all_rows = torch.arange(n)
         if (rows == all_rows).all():
@@ -150,7 +152,7 @@ def _pairs_are_wrong(draw: object) -> str:
     contradicts, counts, calls = _contradicting(1, 8, 0.6), torch.zeros(8, 8), 800
     for _ in range(calls):
         rows, problem = _drawn(draw, contradicts)
-        if problem:
+        if rows is None:
             return problem
         counts[torch.arange(8), rows] += 1
     choices = contradicts.sum(dim=1)
@@ -168,7 +170,7 @@ def _pairs_are_wrong(draw: object) -> str:
     return ""
 
 
-def _sketch_is_frozen(sketch: object) -> str:
+def _sketch_is_frozen(sketch: Callable) -> str:
     """Return what is wrong with how a Stage I in train mode is asked for a sketch, or ""."""
     torch.manual_seed(0)
     stage1 = StageIGenerator(text_dim=8, c_dim=4, z_dim=4, width=4)
@@ -204,7 +206,7 @@ def _sketch_is_frozen(sketch: object) -> str:
     if moved:
         return f"{len(moved)} weights of Stage I have moved. Expected none."
     values, problem = read(made)
-    if problem:
+    if values is None:
         return problem
     if values.shape != wanted.shape:
         return f"Expected images of shape {tuple(wanted.shape)}, came {tuple(values.shape)}."

@@ -3,6 +3,7 @@
 import copy
 import math
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -651,7 +652,7 @@ def _not_unit(vectors):
 class _LossTask(FunctionTask):
     """A loss whose value does not tell where it takes the slope; that is watched afterwards."""
 
-    def _judge(self, answer: object) -> Verdict:
+    def _judge(self, answer: Any) -> Verdict:
         verdict = super()._judge(answer)
         if verdict[0] != RIGHT:
             return verdict

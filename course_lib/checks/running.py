@@ -16,11 +16,14 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 
 from course_lib.threads import use
+
+Made = TypeVar("Made")
 
 LIMIT = 20.0  # seconds that all calls of one check may take together
 _CHECKS = Path(__file__).parent
@@ -77,7 +80,7 @@ def kept_state() -> Iterator[None]:
         np.seterr(**numpy_errors)
 
 
-def within_limit(work: Callable[[], object]) -> object:
+def within_limit(work: Callable[[], Made]) -> Made:
     """Return work(), or raise TookTooLong once it has run for LIMIT seconds.
 
     In the main thread an alarm of the operating system stops it, and whatever alarm was set before
@@ -90,7 +93,7 @@ def within_limit(work: Callable[[], object]) -> object:
     return _in_a_thread(work)
 
 
-def _with_alarm(work: Callable[[], object]) -> object:
+def _with_alarm(work: Callable[[], Made]) -> Made:
     def again(frame, event, argument):
         if event == "line":
             raise TookTooLong
@@ -121,7 +124,7 @@ def _with_alarm(work: Callable[[], object]) -> object:
             signal.setitimer(signal.ITIMER_REAL, left, interval)
 
 
-def _in_a_thread(work: Callable[[], object]) -> object:
+def _in_a_thread(work: Callable[[], Made]) -> Made:
     box = {}
 
     def target():
@@ -134,6 +137,7 @@ def _in_a_thread(work: Callable[[], object]) -> object:
     thread.start()
     thread.join(LIMIT)
     if thread.is_alive():
+        assert thread.ident is not None  # it has been started
         identity = ctypes.c_ulong(thread.ident)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(identity, ctypes.py_object(TookTooLong))
         raise TookTooLong
@@ -185,7 +189,7 @@ def describe_error(error: BaseException, function: Callable) -> str:
     frame = _own_frame(error, function)
     if frame is None:
         return said
-    line = linecache.getline(frame.filename, frame.lineno).strip() or frame.line or ""
+    line = linecache.getline(frame.filename, frame.lineno or 0).strip() or frame.line or ""
     where = f"Line {frame.lineno}, in {frame.name}"
     return f"{where}: {line}\n{said}" if line else f"{where}.\n{said}"
 

@@ -4,6 +4,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import nn
 
@@ -99,7 +100,7 @@ class FunctionTask(Task):
     def _solution_text(self) -> str:
         return inspect.getsource(self.answer)
 
-    def _judge(self, answer: object) -> Verdict:
+    def _judge(self, answer: Any) -> Verdict:
         if refused := refuse(answer, self.name, len(inspect.signature(self.answer).parameters)):
             return refused
         if not self._inputs:
@@ -203,8 +204,9 @@ class FunctionTask(Task):
         first = failed[0]
         made, wanted, case = attempts[first], expected[first], cases[first]
         limit = case.limit()
-        if made.problem:
+        if made.value is None:
             return f"{named or made.problem} It was called with {case.where}."
+        assert wanted.value is not None  # answers are compared only with answers that have one
         if not agree(made.value, wanted.value, limit):
             told = f"With {case.where}: {contrast(made.value, wanted.value, limit)}."
             if not named and not same(attempt(answer, case, seed=1), made, limit):
@@ -224,11 +226,13 @@ class FunctionTask(Task):
             )
         limit = case.limit()
         leaf = gradients_agree(made, wanted, limit).index(False)
-        if made.gradients[leaf] is None:
+        assert made.gradients and wanted.gradients  # without them none would disagree
+        came, right = made.gradients[leaf], wanted.gradients[leaf]
+        if came is None:
             return f"{told} none reaches {self._leaf_name(case, leaf)}."
-        if wanted.gradients[leaf] is None:
+        if right is None:
             return f"{told} none is to reach {self._leaf_name(case, leaf)}, and one does."
-        found = contrast(made.gradients[leaf], wanted.gradients[leaf], 5 * limit)
+        found = contrast(came, right, 5 * limit)
         return f"{told} for {self._leaf_name(case, leaf)}, {found}."
 
     def _leaf_name(self, case: Case, leaf: int) -> str:
@@ -279,7 +283,7 @@ class Prediction(Task):
             lines.append(f"{question}: {_short(answer[question])}. {said}")
         return WRONG, "\n".join(lines)
 
-    def _remark(self, question: str, given: object) -> str:
+    def _remark(self, question: str, given: Any) -> str:
         """Return what is wrong with an answer: a known mistake, else its kind."""
         for asked, wrong, sentence in self.mistakes:
             if asked == question and self._equal(given, wrong):
@@ -306,9 +310,9 @@ class Prediction(Task):
                 return isinstance(given, str) and given.strip().lower() == wanted.lower()
             if isinstance(wanted, bool) or isinstance(given, str | bool):
                 return given is wanted
-            value, problem = read(given)
+            value, _ = read(given)
             target, _ = read(wanted)
-            if problem or value.shape != target.shape:
+            if value is None or target is None or value.shape != target.shape:
                 return False
             return bool(((value - target).abs() <= self.tolerance).all())
         except Exception:  # whatever was passed, it is not the number that was asked for
@@ -326,13 +330,13 @@ class Trial(Task):
     """
 
     answer: Callable
-    trial: Callable[[object], str]
+    trial: Callable[[Any], str]
     arguments: int | None = None
 
     def _solution_text(self) -> str:
         return inspect.getsource(self.answer)
 
-    def _judge(self, answer: object) -> Verdict:
+    def _judge(self, answer: Any) -> Verdict:
         if answer is None or answer is ...:
             return NOT_ATTEMPTED, unfinished(self.name)
         if self.arguments is not None and (refused := refuse(answer, self.name, self.arguments)):

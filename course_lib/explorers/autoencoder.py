@@ -128,6 +128,7 @@ class Autoencoder(Explorer):
             verdict = "collapsed" if kl < COLLAPSED else f"{kl:.2f} nats"
             step.description = f"z[{dimension}]: {verdict}"
             step.min, step.max = self.plots[beta].ylim
+            assert step.step is not None  # a slider may have none; `slider` gives each one
             step.value = round(float(self.code[dimension]) / step.step) * step.step
         self._quiet = False
 

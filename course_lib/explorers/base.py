@@ -5,12 +5,20 @@ import html
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from course_lib import machine
 
 WIDE = {"description_width": "9em"}
+
+if TYPE_CHECKING:
+
+    class Dropdown(widgets.Dropdown):
+        value: Any  # never None, which ipywidgets allow: ours have options, one of them chosen
+else:
+    Dropdown = widgets.Dropdown
 
 
 def slider(description: str, low: float, high: float, value: float, step: float = 0.05):
@@ -101,8 +109,7 @@ class Explorer:
         self.text.value = f'<span aria-live="polite">{html.escape(sentence)}</span>'
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        bundle = self.box._repr_mimebundle_()
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data = self.box._repr_mimebundle_() or {}
         encoded = base64.b64encode(self.picture.value).decode()
         static = (
             f'<img alt="{html.escape(self.alt)}" src="data:image/{self.format};base64,{encoded}" '

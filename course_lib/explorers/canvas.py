@@ -58,9 +58,9 @@ def enlargement(height: int, width: int, side: int) -> float:
 
 def enlarged(image: np.ndarray, side: int) -> np.ndarray:
     """Return a uint8 image (H, W) or (H, W, 3) in the largest size that fits a square of `side`."""
-    times = enlargement(*image.shape[:2], side)
+    times = enlargement(*image.shape[:2], side=side)
     if times >= 1:
-        return image.repeat(times, axis=0).repeat(times, axis=1)
+        return image.repeat(int(times), axis=0).repeat(int(times), axis=1)  # whole already
     height, width = (max(1, round(times * length)) for length in image.shape[:2])
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
 

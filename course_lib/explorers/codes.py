@@ -20,13 +20,15 @@ def encoded(
             "expected a VAE with encoder, decoder and z_dim, got "
             f"{type(vae).__name__} without {', '.join(missing)}"
         )
+    encoder = vae.get_submodule("encoder")
     with evaluating(vae):
-        parts = [vae.encoder(part) for part in images.split(batch)]
+        parts = [encoder(part) for part in images.split(batch)]
         mu, logvar = (torch.cat(halves) for halves in zip(*parts, strict=True))
     return mu, logvar
 
 
 def decoded(vae: nn.Module, z: torch.Tensor) -> torch.Tensor:
     """Return the decoder's images (N, C, H, W) in [-1, 1] of z (N, z_dim)."""
-    with evaluating(vae.decoder):
-        return vae.decoder(z)
+    decoder = vae.get_submodule("decoder")
+    with evaluating(decoder):
+        return decoder(z)

@@ -12,9 +12,10 @@ from PIL import Image
 from torch import nn
 
 from course_lib import figures, zoo
-from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
+from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider, unused, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.explorers.latent import WALK, principal_directions
+from course_lib.models.cgan import Generator
 from course_lib.sampling import latents
 from course_lib.studio import provenance
 from course_lib.threads import one_thread
@@ -26,7 +27,7 @@ FIRST_SEED = 19  # of the shipped model's seeds, one with ten bright and clean g
 class InTurn(nn.Module):
     """A conditional generator as one of z alone: its images have the classes 0, 1 … in turn."""
 
-    def __init__(self, generator: nn.Module):
+    def __init__(self, generator: Generator):
         super().__init__()
         self.generator, self.z_dim = generator, generator.z_dim
 
@@ -44,7 +45,7 @@ class Conditional(Explorer):
 
     def __init__(
         self,
-        generator: nn.Module,
+        generator: Generator,
         class_names: Sequence[str],
         controls: Sequence[widgets.Widget],
         alt: str,
@@ -54,7 +55,7 @@ class Conditional(Explorer):
         self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
 
     @staticmethod
-    def check(generator: nn.Module, class_names: Sequence[str]) -> None:
+    def check(generator: Generator, class_names: Sequence[str]) -> None:
         """Raise ValueError unless the generator is conditional and has a name for each class."""
         missing = [name for name in ("z_dim", "classes") if not hasattr(generator, name)]
         if missing:
@@ -73,16 +74,16 @@ class Conditional(Explorer):
             return self.generator(z, labels)
 
 
-def menu(description: str, class_names: Sequence[str], value: int) -> widgets.Dropdown:
+def menu(description: str, class_names: Sequence[str], value: int) -> Dropdown:
     """Return a menu of classes, whose value is the number of one."""
     options = [(name, number) for number, name in enumerate(class_names)]
-    return widgets.Dropdown(options=options, value=value, description=description, style=WIDE)
+    return Dropdown(options=options, value=value, description=description, style=WIDE)
 
 
 class Latents:
     """Controls that choose one z: a seed, its truncation, and steps along principal directions."""
 
-    def __init__(self, generator: nn.Module, count: int, seeds: int):
+    def __init__(self, generator: Generator, count: int, seeds: int):
         self.z_dim = generator.z_dim
         self.directions = principal_directions(InTurn(generator), count)
         self.seed = whole_slider("seed", 0, seeds - 1, min(FIRST_SEED, seeds - 1))
@@ -294,7 +295,7 @@ class Variations(Conditional):
 
 
 def class_menu(
-    generator: nn.Module,
+    generator: Generator,
     judge: nn.Module,
     class_names: Sequence[str],
     count: int = 4,
@@ -316,14 +317,14 @@ def class_menu(
 
 
 def all_classes(
-    generator: nn.Module, class_names: Sequence[str], count: int = 4, seeds: int = 100
+    generator: Generator, class_names: Sequence[str], count: int = 4, seeds: int = 100
 ) -> AllClasses:
     """Return an explorer that draws one z as each of ten classes; arguments as `class_menu`."""
     return AllClasses(generator, class_names, count, seeds)
 
 
 def class_interpolation(
-    generator: nn.Module, class_names: Sequence[str], seeds: int = 100
+    generator: Generator, class_names: Sequence[str], seeds: int = 100
 ) -> ClassInterpolation:
     """Return an explorer of the way from one class to another with the same z.
 
@@ -335,7 +336,7 @@ def class_interpolation(
 
 
 def variations(
-    generator: nn.Module,
+    generator: Generator,
     class_names: Sequence[str],
     seeds: int = 100,
     folder: Path | str = "pictures",

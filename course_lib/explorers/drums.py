@@ -5,16 +5,16 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 import torch
-from torch import nn
 from torch.nn.functional import one_hot
 
 from course_lib import metrics
 from course_lib.data import DRUMS, to_sounds
 from course_lib.data.drum_sounds import RATE
-from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
+from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider, unused, whole_slider
 from course_lib.explorers.canvas import Canvas, pixels
 from course_lib.figures import BLUE
 from course_lib.latent import slerp
+from course_lib.models.drums import Generator
 from course_lib.sampling import latents
 from course_lib.studio import provenance, sound
 from course_lib.threads import one_thread
@@ -24,7 +24,7 @@ DIRECTIONS = {"brightness": "centroid", "length": "decay"}  # slider -> what is 
 FITTED = 96  # sounds of each kind from which a direction is found
 
 
-def measured_directions(generator: nn.Module, seed: int = 0) -> dict[str, torch.Tensor]:
+def measured_directions(generator: Generator, seed: int = 0) -> dict[str, torch.Tensor]:
     """Return, for each of `DIRECTIONS`, unit directions in style (kinds, style_dim).
 
     Along a kind's direction the logarithm of the measure grows fastest: for z ~ N(0, I) the slope
@@ -51,13 +51,13 @@ class DrumMachine(Explorer):
     SIDE = 84  # beside it, for A and B in small
 
     @one_thread()
-    def __init__(self, generator: nn.Module, name: str, seeds: int, folder: Path):
+    def __init__(self, generator: Generator, name: str, seeds: int, folder: Path):
         self.generator, self.name, self.folder = generator, name, folder
         self.directions = measured_directions(generator)
         kinds = [(kind, label) for label, kind in enumerate(DRUMS)]
-        self.kind = widgets.Dropdown(options=kinds, value=0, description="kind A", style=WIDE)
+        self.kind = Dropdown(options=kinds, value=0, description="kind A", style=WIDE)
         self.seed = whole_slider("seed A", 0, seeds - 1, 0)
-        self.kind_b = widgets.Dropdown(options=kinds, value=3, description="kind B", style=WIDE)
+        self.kind_b = Dropdown(options=kinds, value=3, description="kind B", style=WIDE)
         self.seed_b = whole_slider("seed B", 0, seeds - 1, 1)
         self.between = slider("from A to B", 0.0, 1.0, 0.0)
         self.steps = {name: slider(name, -4.0, 4.0, 0.0, 0.2) for name in DIRECTIONS}
@@ -190,7 +190,7 @@ class DrumMachine(Explorer):
 
 
 def drum_machine(
-    generator: nn.Module, name: str = "drums", seeds: int = 100, folder: Path | str = "made"
+    generator: Generator, name: str = "drums", seeds: int = 100, folder: Path | str = "made"
 ) -> DrumMachine:
     """Return an explorer of a generator of drum sounds, with a player.
 

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import nn
 
 from course_lib.data import to_uint8
-from course_lib.explorers.base import WIDE, Explorer, whole_slider
+from course_lib.explorers.base import WIDE, Dropdown, Explorer, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, enlargement, named, pixels
 from course_lib.explorers.receptive import layers
 from course_lib.figures import ORANGE
@@ -48,14 +48,14 @@ class FeatureMaps(Explorer):
                 "expected a network with `convolutions`, as models.cnn.Classifier has them, got "
                 f"{type(network).__name__}"
             )
-        self.leaves, self.layers = layers(network.convolutions)
+        self.leaves, self.layers = layers(network.get_submodule("convolutions"))
         channels = next(leaf.in_channels for leaf in self.leaves if isinstance(leaf, nn.Conv2d))
         if images.shape[1] != channels:
             raise ValueError(f"images have {channels} colour channels, got {images.shape[1]}")
         self._quiet, self._found, self._drawn = False, {}, {}
         self.image = whole_slider("image", 0, max(1, len(images) - 1), 0)
         options = [(layer.name, number) for number, layer in enumerate(self.layers)]
-        self.layer = widgets.Dropdown(options=options, description="layer", style=WIDE)
+        self.layer = Dropdown(options=options, description="layer", style=WIDE)
         self.channel = whole_slider("channel", 0, 1, 0)
         self.scale = widgets.ToggleButtons(
             options=self.SCALES, description="brightness", style={"button_width": "140px"}
@@ -197,9 +197,9 @@ class FeatureMaps(Explorer):
         value, row, column = self.strongest()
         if value > 0:
             y0, y1, x0, x1 = self.field()
-            times = enlargement(*self.images.shape[2:], self.SIDE)
+            times = enlargement(*self.images.shape[2:], side=self.SIDE)
             self._frame(canvas, (x0, y0, x1, y1), times, self.TOP)
-            times = enlargement(*levels.shape[1:], self.SIDE)
+            times = enlargement(*levels.shape[1:], side=self.SIDE)
             self._frame(canvas, (column, row, column + 1, row + 1), times, top)
         return canvas.png(), self._sentence(value, row, column)
 

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from course_lib import theory
-from course_lib.explorers.base import WIDE, Explorer, slider
+from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider
 from course_lib.explorers.canvas import Canvas, Plot
 from course_lib.figures import BLUE, GREEN, ORANGE, PURPLE
 from course_lib.threads import one_thread
@@ -151,10 +151,10 @@ class GanGame(Explorer):
 
     def __init__(self):
         self.game, self.moves, self._quiet = Game(), [], False
-        self.preset = widgets.Dropdown(options=[*PRESETS], description="densities", style=WIDE)
+        self.preset = Dropdown(options=[*PRESETS], description="densities", style=WIDE)
         self.mean = slider("move q (mean)", *MEANS, self.game.mean)
         self.scale = slider("stretch q (scale)", *SCALES, self.game.scale)
-        self.loss = widgets.Dropdown(options=LOSSES, description="G's loss", style=WIDE)
+        self.loss = Dropdown(options=LOSSES, description="G's loss", style=WIDE)
         self.buttons = {
             "one D step": lambda: self.play("D"),
             "one G step": lambda: self.play("G"),
@@ -327,7 +327,8 @@ class GanGame(Explorer):
         if len(points) > 1:
             canvas.line(points, "#AAAAAA", 1)
         for (player, _), point in zip(self.moves, points, strict=True):
-            canvas.dot(point, *((PURPLE, 3) if player == "D" else (Canvas.INK, 3, "white")))
+            colour, fill = (PURPLE, "") if player == "D" else (Canvas.INK, "white")
+            canvas.dot(point, colour, 3, fill)
 
     def _draw_numbers(self, canvas: Canvas, numbers: dict[str, float]) -> None:
         canvas.text(440, 84, "arrows: push on q's mean", 11)

@@ -6,7 +6,6 @@ from pathlib import Path
 import ipywidgets as widgets
 import numpy as np
 import torch
-from torch import nn
 
 from course_lib import latent, zoo
 from course_lib.data import to_uint8
@@ -16,7 +15,8 @@ from course_lib.explorers.sentence import seen
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import Directions
 from course_lib.metrics.reports.personas import SIZE
-from course_lib.models.progan import double
+from course_lib.models.cnn import AttributeClassifier
+from course_lib.models.progan import Generator, double
 from course_lib.sampling import latents
 from course_lib.studio import films, provenance
 from course_lib.threads import one_thread
@@ -51,15 +51,15 @@ class Growth(Explorer):
 
     def __init__(
         self,
-        generator: nn.Module,
+        generator: Generator,
         directions: Directions | None,
-        judge: nn.Module | None,
+        judge: AttributeClassifier | None,
         seeds: int,
         folder: Path,
     ):
         self.check(generator, judge)
         # One core convolves images stored pixel by pixel (channels last) faster.
-        self.generator = copy.deepcopy(generator).to("cpu", memory_format=torch.channels_last)
+        self.generator = copy.deepcopy(generator).cpu().to(memory_format=torch.channels_last)
         self.judge, self.folder, self._quiet = judge, folder, False
         self.vectors = torch.empty(0, generator.z_dim) if directions is None else directions.vectors
         names = [] if directions is None else list(directions.contrasts)
@@ -105,7 +105,7 @@ class Growth(Explorer):
         self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
 
     @staticmethod
-    def check(generator: nn.Module, judge: nn.Module | None) -> None:
+    def check(generator: Generator, judge: AttributeClassifier | None) -> None:
         """Raise ValueError unless the generator is ProGAN's, small enough for the judge."""
         needed = ("z_dim", "sizes", "blocks", "to_rgb")
         missing = [name for name in needed if not hasattr(generator, name)]
@@ -147,7 +147,7 @@ class Growth(Explorer):
 
         It begins at the z of `generator.sample(1, seed)`, scaled as pixel norm does.
         """
-        return latent.loop(*latents(2, self.generator.z_dim, self.seed.value), FRAMES)
+        return latent.loop(*latents(2, self.generator.z_dim, self.seed.value), frames=FRAMES)
 
     def pictures(self, z: torch.Tensor) -> list[torch.Tensor]:
         """Return the images of z (N, z_dim) at all stages, (N, colours, size, size) each.
@@ -249,9 +249,9 @@ class Growth(Explorer):
 
 
 def growth(
-    generator: nn.Module,
+    generator: Generator,
     directions: Directions | None = None,
-    judge: nn.Module | None = None,
+    judge: AttributeClassifier | None = None,
     seeds: int = 100,
     folder: Path | str = "pictures",
 ) -> Growth:

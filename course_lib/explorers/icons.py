@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
-from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
+from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider, unused, whole_slider
 from course_lib.explorers.conditional import FIRST_SEED, menu
 from course_lib.studio import icons
 from course_lib.studio.icons import IconSet
@@ -39,7 +39,7 @@ class Icons(Explorer):
                 f"expected a name for each of {source.classes} classes, got {len(class_names)}"
             )
         self.source, self.class_names, self.folder = source, list(class_names), folder
-        self.kind = widgets.Dropdown(options=KINDS, description="kind", style=WIDE)
+        self.kind = Dropdown(options=KINDS, description="kind", style=WIDE)
         self.seed = whole_slider("seed", 0, seeds - 1, min(FIRST_SEED, seeds - 1))
         self.number = whole_slider("number", 10, 64, 48)
         self.label = menu("class, of variations", class_names, min(7, len(class_names) - 1))
@@ -48,13 +48,11 @@ class Icons(Explorer):
         for control in (self.seed, self.number, self.distance, self.truncation):
             # A sheet has dozens of icons, a fifth of a second's work: it waits for the finger.
             control.continuous_update = False
-        self.colours = widgets.Dropdown(
-            options=[*icons.PALETTES, MINE], description="palette", style=WIDE
-        )
+        self.colours = Dropdown(options=[*icons.PALETTES, MINE], description="palette", style=WIDE)
         self.mine = widgets.Text(
             value="#264653, #E76F51", description=MINE, style=WIDE, continuous_update=False
         )
-        self.paper = widgets.Dropdown(options=[*PAPERS], description="paper", style=WIDE)
+        self.paper = Dropdown(options=[*PAPERS], description="paper", style=WIDE)
         save = widgets.Button(description="Save icons and sheet", icon="download")
         save.layout.width = "auto"
         save.on_click(lambda _: self.save())

@@ -175,7 +175,7 @@ class LatentMap(Explorer):
         self._numbers = apart(self.plot.at(*medians.T.numpy()), 22)
         for place, label in zip(self._numbers, present, strict=True):
             canvas.dot(place, Canvas.INK, 9, "white")
-            canvas.text(*place, f"{label}", 12, anchor="mm")
+            canvas.text(*place, words=f"{label}", size=12, anchor="mm")
 
     def _uncover_numbers(self, canvas: Canvas, base: Image.Image, cross: np.ndarray) -> None:
         """Draw the numbers over the lines of the cross, but for one that its centre touches."""

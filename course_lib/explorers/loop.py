@@ -9,7 +9,7 @@ from PIL import Image
 
 from course_lib import zoo
 from course_lib.data import FASHION_CLASSES
-from course_lib.explorers.base import WIDE, Explorer, unused, whole_slider
+from course_lib.explorers.base import WIDE, Dropdown, Explorer, unused, whole_slider
 from course_lib.explorers.canvas import Canvas, Plot, enlarged
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import EASINGS, eased, turns
@@ -38,19 +38,19 @@ class LoopExplorer(Explorer):
         self.model, self.folder, self._quiet, self._kept = model, folder, False, None
         reads = zoo.card(model)["model"] if model in zoo.names() else ""
         self.seed = whole_slider("seed", 0, seeds - 1, 0)
-        self.easing = widgets.Dropdown(options=list(EASINGS), description="easing", style=WIDE)
+        self.easing = Dropdown(options=list(EASINGS), description="easing", style=WIDE)
         self.seconds = whole_slider("seconds", 1, 8, 4)
         self.reach = widgets.IntSlider(
             value=180, min=20, max=180, step=10, description="reach in degrees", style=WIDE
         )
-        self.side = widgets.Dropdown(
+        self.side = Dropdown(
             options=[128, 256, 512], value=256, description="pixels of the file", style=WIDE
         )
         self.label = self.captions = None
         beside = []
         if reads == "cgan.Generator":
             options = [(name, label) for label, name in enumerate(FASHION_CLASSES)]
-            self.label = widgets.Dropdown(options=options, description="class", style=WIDE)
+            self.label = Dropdown(options=options, description="class", style=WIDE)
             beside = [self.label]
         elif reads == "stackgan.StackGAN":
             wide = widgets.Layout(width="95%")

@@ -8,14 +8,15 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
 
 from course_lib.data import ATTRIBUTES, Tokeniser, describe
-from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
+from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, enlarged, pixels
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import slerp
 from course_lib.metrics.reports import personas as portraits
+from course_lib.models.cnn import AttributeClassifier
+from course_lib.models.stackgan import StackGAN
 from course_lib.sampling import latents
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
@@ -81,7 +82,7 @@ def _listed(words: Sequence[str], most: int = 8, longest: int = 24) -> str:
     return ", ".join(f"'{word}'" for word in short) + more
 
 
-def seen(image: torch.Tensor, judge: nn.Module | None) -> str:
+def seen(image: torch.Tensor, judge: AttributeClassifier | None) -> str:
     """Return a sentence on what a judge sees in an image (3, S, S); "" without a judge."""
     if judge is None:
         return ""
@@ -113,24 +114,25 @@ class Sentences(Explorer):
     """
 
     WIDTH, LARGE, TOP, LEFTS = 606, 256, 28, (4, 346)
+    seed: widgets.IntSlider  # a subclass makes it
 
     def __init__(
         self,
-        model: nn.Module,
-        judge: nn.Module | None,
+        model: StackGAN,
+        judge: AttributeClassifier | None,
         boxes: Sequence[widgets.Text],
         controls: Sequence[widgets.Widget],
         alt: str,
     ):
         # One core convolves images stored pixel by pixel (channels last) about 1.3 times faster.
-        self.model = copy.deepcopy(model).to("cpu", memory_format=torch.channels_last)
+        self.model = copy.deepcopy(model).cpu().to(memory_format=torch.channels_last)
         self.judge = judge
         self.stages = 1 if model.stage2 is None else 2
         super().__init__(controls, alt, self.WIDTH, above=boxes)
         self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
 
     @staticmethod
-    def check(model: nn.Module) -> None:
+    def check(model: StackGAN) -> None:
         """Raise ValueError unless the model is a StackGAN."""
         needed = ("tokeniser", "encode", "stage1", "stage2", "z_dim", "c_dim", "c_dim2")
         missing = [name for name in needed if not hasattr(model, name)]
@@ -142,7 +144,8 @@ class Sentences(Explorer):
     def latents(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return z (n, z_dim) and noise (n, c_dim + c_dim2) as `model.sample` draws them."""
         sizes = (self.model.z_dim, self.model.c_dim + self.model.c_dim2)
-        return latents(n, sum(sizes), self.seed.value).split(sizes, dim=1)
+        z, noise = latents(n, sum(sizes), self.seed.value).split(sizes, dim=1)
+        return z, noise
 
     def faces(self, z: torch.Tensor, text: torch.Tensor, noise: torch.Tensor) -> list[torch.Tensor]:
         """Return the images of each stage, (n, 3, 16, 16) and (n, 3, 64, 64), in eval mode.
@@ -190,7 +193,7 @@ class Sentence(Sentences):
     def __init__(self, model, judge, text, seeds):
         self.check(model)
         self.menus = {
-            name: widgets.Dropdown(
+            name: Dropdown(
                 options=[("–", NOT_MENTIONED), *((value, value) for value in values)],
                 value=FIRST.get(name, NOT_MENTIONED) if text is None else NOT_MENTIONED,
                 description=name,
@@ -313,7 +316,7 @@ class TwoSentences(Sentences):
 
     def walk(self, ends: torch.Tensor, t: torch.Tensor) -> list[torch.Tensor]:
         """Return each stage's images at t (n,) on the way between embeddings (2, text_dim)."""
-        text = slerp(*ends, t[:, None])
+        text = slerp(*ends, t=t[:, None])
         z, noise = (part.expand(len(t), -1) for part in self.latents(1))
         return self.faces(z, text, noise)
 
@@ -365,8 +368,8 @@ class TwoSentences(Sentences):
 
 
 def sentence(
-    model: nn.Module,
-    judge: nn.Module | None = None,
+    model: StackGAN,
+    judge: AttributeClassifier | None = None,
     text: str | None = None,
     seeds: int = 100,
 ) -> Sentence:
@@ -391,8 +394,8 @@ def sentence(
 
 
 def two_sentences(
-    model: nn.Module,
-    judge: nn.Module | None = None,
+    model: StackGAN,
+    judge: AttributeClassifier | None = None,
     text_a: str = SENTENCE_A,
     text_b: str = SENTENCE_B,
     seeds: int = 100,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
+from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider, unused, whole_slider
 from course_lib.studio import sheets
 from course_lib.studio.sources import Source, Work
 from course_lib.threads import one_thread
@@ -22,8 +22,8 @@ class Pages(Explorer):
         if not sources:
             raise ValueError("at least one source is needed")
         self.sources, self.folder = dict(sources), folder
-        self.source = widgets.Dropdown(options=[*sources], description="generator", style=WIDE)
-        self.kind = widgets.Dropdown(options=KINDS, description="kind", style=WIDE)
+        self.source = Dropdown(options=[*sources], description="generator", style=WIDE)
+        self.kind = Dropdown(options=KINDS, description="kind", style=WIDE)
         self.seed = whole_slider("seed", 0, seeds - 1, 0)
         self.columns = whole_slider("columns", 3, 8, 5)
         self.rows = whole_slider("rows", 3, 8, 6)
@@ -31,9 +31,7 @@ class Pages(Explorer):
         for control in (self.seed, self.columns, self.rows, self.share):
             # A page has dozens of images, a fifth of a second's work: it waits for the finger.
             control.continuous_update = False
-        self.filter = widgets.Dropdown(
-            options=sheets.FILTERS, description="enlargement", style=WIDE
-        )
+        self.filter = Dropdown(options=sheets.FILTERS, description="enlargement", style=WIDE)
         self.title = widgets.Text(
             value=title, description="title", style=WIDE, continuous_update=False
         )

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from course_lib import data, features, threads
-from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
+from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
 
 MINE = "my picture"
@@ -38,8 +38,8 @@ class StyleExplorer(Explorer):
         self.network, self.most = network, steps
         self.contents, self.styles = self._checked(contents), self._checked(styles)
         self._transfers, self._quiet = {}, False
-        self.content = widgets.Dropdown(options=[*self.contents], description="content", style=WIDE)
-        self.style = widgets.Dropdown(options=[*self.styles], description="style", style=WIDE)
+        self.content = Dropdown(options=[*self.contents], description="content", style=WIDE)
+        self.style = Dropdown(options=[*self.styles], description="style", style=WIDE)
         self.content_layer = whole_slider("content layer", 1, len(CONTENT_LAYERS), 3)
         self.style_layers = whole_slider(
             "style layers", 1, len(features.STYLE_LAYERS) - 1, len(features.STYLE_LAYERS) - 1

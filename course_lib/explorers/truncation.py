@@ -34,7 +34,7 @@ class Truncation(Explorer):
         save = widgets.Button(description="Save this sheet", icon="download")
         save.on_click(lambda _: self.save())
         self.saved = widgets.HTML()
-        self.drawn = None
+        self.drawn = torch.empty(0)
         alt = (
             "A sheet of 16 generated portraits, and under it bars: the share of each group among "
             "samples, with a line at its share of the data."

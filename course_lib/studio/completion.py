@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import ImageColor
@@ -22,7 +23,7 @@ def save_completion(
     path: Path | str,
     answer: int | None = None,
     model: str = "progan-personas",
-    **details: object,
+    **details: Any,
 ) -> Path:
     """Write one answer, or all side by side, as PNG, eight times enlarged, with the facts.
 

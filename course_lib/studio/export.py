@@ -13,7 +13,8 @@ from torch import nn
 
 from course_lib import machine, zoo
 from course_lib.models import cgan
-from course_lib.sampling import latents
+from course_lib.models.stackgan import StackGAN
+from course_lib.sampling import latents, z_dim_of
 from course_lib.studio import provenance
 
 
@@ -25,7 +26,7 @@ class _Plain(nn.Module):
     def __init__(self, model: nn.Module):
         super().__init__()
         # Of an autoencoder it is the decoder that draws.
-        self.draws, self.z_dim = getattr(model, "decoder", model), model.z_dim
+        self.draws, self.z_dim = getattr(model, "decoder", model), z_dim_of(model)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         return self.draws(z).clamp(-1, 1)
@@ -38,8 +39,9 @@ class _Labelled(nn.Module):
     """z (N, z_dim) and labels (N,) to images in [-1, 1]."""
 
     outputs = ("images",)
+    one_hot: torch.Tensor
 
-    def __init__(self, model: nn.Module):
+    def __init__(self, model: cgan.Generator):
         super().__init__()
         self.model, self.classes = model, model.classes
         self.register_buffer("one_hot", torch.eye(model.classes))
@@ -59,7 +61,7 @@ class _Described(nn.Module):
 
     CAPTION = "a smiling person"  # where none is given
 
-    def __init__(self, model: nn.Module):
+    def __init__(self, model: StackGAN):
         super().__init__()
         self.model = model
         self.outputs = ("images",) if model.stage2 is None else ("images", "small")
@@ -96,7 +98,7 @@ def generators() -> list[str]:
     return [name for name in zoo.names() if zoo.card(name)["model"] in _ADAPTERS]
 
 
-def _adapted(name: str) -> nn.Module:
+def _adapted(name: str) -> _Plain | _Labelled | _Described:
     if name not in generators():
         raise ValueError(f"{name!r} is no generator of the zoo; those are {generators()}")
     # Kernels stored channel by channel: the order in which ONNX has them.
@@ -175,6 +177,7 @@ def export_onnx(name: str, path: Path | str) -> Path:
             output_names=model.outputs,
             verbose=False,
         )
+    assert program is not None  # only the older exporter returns None
     facts = provenance.facts(name)
     program.model.metadata_props[provenance.KEY] = provenance.text(facts)
     path.parent.mkdir(parents=True, exist_ok=True)

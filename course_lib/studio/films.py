@@ -85,6 +85,7 @@ def save_mp4(
     Args and errors as of `save_gif`.
     """
     import av  # only here: it loads FFmpeg's libraries
+    from av.video.reformatter import ColorRange
 
     frames, times = _frames(images, rate, side)
     frames = frames.repeat(times, axis=1).repeat(times, axis=2)
@@ -103,7 +104,7 @@ def save_mp4(
         context = stream.codec_context
         # Said in the file, so that no player has to guess which of two sets of colours it is.
         context.colorspace = context.color_primaries = context.color_trc = _BT709
-        context.color_range = av.video.reformatter.ColorRange.MPEG
+        context.color_range = ColorRange.MPEG
         if context.codec.name == "libx264":
             context.options = {"crf": "16", "preset": "medium"}  # hardly to be told from the input
         else:  # FFmpeg without the GPL's parts has another encoder of H.264

@@ -12,6 +12,7 @@ import functools
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -19,12 +20,12 @@ from torch import nn
 from course_lib import zoo
 from course_lib.data import FASHION_CLASSES, to_uint8
 from course_lib.latent import circle, eased, slerp
-from course_lib.sampling import in_batches, latents
+from course_lib.sampling import in_batches, latents, z_dim_of
 from course_lib.studio import films, provenance
 
 
 @functools.lru_cache(maxsize=4)
-def _loaded(name: str) -> nn.Module:
+def _loaded(name: str) -> Any:
     return zoo.load(name)
 
 
@@ -100,7 +101,8 @@ class Loop:
         the last bit.
         """
         generator = self.generator
-        length = generator.z_dim + getattr(generator, "c_dim", 0) + getattr(generator, "c_dim2", 0)
+        noise = getattr(generator, "c_dim", 0) + getattr(generator, "c_dim2", 0)
+        length = z_dim_of(generator) + noise
         return circle(latents(3, length, self.seed), eased(self.easing, times), self.reach)
 
     def draw(self, times: torch.Tensor) -> torch.Tensor:
@@ -109,7 +111,7 @@ class Loop:
         if self.label is not None:
             images = in_batches(generator, z, torch.full((len(z),), self.label), batch=50)
         elif self.captions:
-            z, noise = z.split([generator.z_dim, z.shape[1] - generator.z_dim], dim=1)
+            z, noise = z.tensor_split([z_dim_of(generator)], dim=1)
             images = in_batches(generator, z, self.text(times), noise, batch=25)
         else:
             images = in_batches(generator, z, batch=50)
@@ -120,7 +122,7 @@ class Loop:
 
         Of two captions, the first at p = 0 and the second halfway around, on the arc between them.
         """
-        first, second = self.generator.encode([self.captions[0], self.captions[-1]]).double()
+        first, second = _loaded(self.model).encode([self.captions[0], self.captions[-1]]).double()
         away = (1 - torch.cos(2 * math.pi * eased(self.easing, times))) / 2
         return slerp(first, second, away[:, None]).float()
 

@@ -16,6 +16,7 @@ title, the artists, the licence with its link, and that the art was modified.
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -115,7 +116,7 @@ def save_png(image: Image.Image | torch.Tensor, path: Path | str, facts: Mapping
     return path
 
 
-def read(path: Path | str) -> dict[str, object] | None:
+def read(path: Path | str) -> dict[str, Any] | None:
     """Return the facts in a file that the course wrote; None where it has none (any more).
 
     Raises:

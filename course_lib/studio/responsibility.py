@@ -5,7 +5,7 @@ shuffled rows for dependence.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import nn
@@ -13,7 +13,9 @@ from torch import nn
 from course_lib import machine, metrics
 from course_lib.data import ATTRIBUTES, FASHION_CLASSES
 from course_lib.metrics import Estimate
-from course_lib.sampling import in_batches, latents
+from course_lib.models.cnn import AttributeClassifier
+from course_lib.models.stackgan import StackGAN
+from course_lib.sampling import in_batches, latents, z_dim_of
 
 
 class Memory(NamedTuple):
@@ -188,8 +190,9 @@ def truncated(model: nn.Module, truncation: float, n: int, seed: int = 0) -> tor
         truncation: the factor, 0 or more; 1 as in training.
     """
     if not hasattr(model, "encode"):
-        images = in_batches(model, truncation * latents(n, model.z_dim, seed), batch=50)
+        images = in_batches(model, truncation * latents(n, z_dim_of(model), seed), batch=50)
         return images.clamp(-1, 1)
+    model = cast(StackGAN, model)  # nothing else takes z and reads captions
     sizes = (model.z_dim, model.c_dim + model.c_dim2)
     z, noise = (truncation * latents(n, sum(sizes), seed)).split(sizes, dim=1)
     text = model.encode(["a person"]).expand(n, -1)
@@ -199,7 +202,7 @@ def truncated(model: nn.Module, truncation: float, n: int, seed: int = 0) -> tor
 def read(images: torch.Tensor, judge: nn.Module) -> torch.Tensor:
     """Return what a judge reads: attributes int64 (N, 9) of portraits, or classes int64 (N,)."""
     if hasattr(judge, "attributes"):
-        return metrics.read(images, judge)
+        return metrics.read(images, cast(AttributeClassifier, judge))
     return metrics.probabilities(judge, images).argmax(dim=1)
 
 

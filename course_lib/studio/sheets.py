@@ -250,6 +250,7 @@ def contact_sheet(
         raise ValueError("a contact sheet needs seeds or images, one of them")
     details = {"kind": "contact sheet", "columns": columns}
     if images is None:
+        assert seeds is not None  # one of the two is given
         seeds = [int(seed) for seed in seeds]
         images, details["seeds"] = source.images(source.latents(seeds)), seeds
         asked = [source.words(index) for index in range(len(seeds))]
@@ -320,9 +321,9 @@ def poster(
     expect_width(width)
     details = {"kind": "poster", "layout": layout, "columns": columns, "rows": rows}
     if z is None:
-        z, details["share"] = walk(source, seed, frames, share), share
+        z, details["share"], asked = walk(source, seed, frames, share), share, seed
     else:
-        seed = None
+        asked = None
     if len(z) != frames:
         raise ValueError(f"{columns} × {rows} frames are needed, got {len(z)}")
     images = source.images(z)
@@ -332,7 +333,7 @@ def poster(
         body = _grid(images, columns, inner, filter)
     else:
         body = _slices(images, inner, filter)
-    facts = source.facts(seed, **details)
+    facts = source.facts(asked, **details)
     foot = credit(facts)
     strip = round(2.2 * margin) if title else margin
     high, below = margin + body.height + strip, _foot_height(foot, width, margin)

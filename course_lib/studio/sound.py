@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from course_lib.data.drum_sounds import DRUMS, RATE
+from course_lib.models.drums import Generator
 from course_lib.studio import provenance
 
 STEPS = 16  # sixteenth notes in a bar of four beats
@@ -100,14 +100,14 @@ def loop(
     return (bar / max(1.0, bar.abs().max().item() / 0.95))[None]
 
 
-def drum_kit(generator: nn.Module, seed: int = 0) -> dict[str, torch.Tensor]:
+def drum_kit(generator: Generator, seed: int = 0) -> dict[str, torch.Tensor]:
     """Return a generated sound (1, 8192) of each kind, by its name."""
     sounds = generator.sample(labels=range(len(DRUMS)), seed=seed)
     return dict(zip(DRUMS, sounds, strict=True))
 
 
 def save_loop(
-    generator: nn.Module,
+    generator: Generator,
     path: Path | str,
     seed: int = 0,
     beat: Mapping[str, str] | None = None,

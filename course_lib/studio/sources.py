@@ -8,6 +8,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from IPython.display import display
@@ -17,7 +18,8 @@ from torch import nn
 from course_lib import figures, zoo
 from course_lib.data import FASHION_CLASSES
 from course_lib.layers import expect_shape
-from course_lib.sampling import in_batches, latents
+from course_lib.models.stackgan import StackGAN
+from course_lib.sampling import in_batches, latents, z_dim_of
 from course_lib.studio import provenance
 
 
@@ -63,7 +65,8 @@ class Source:
         strange = [label for label in self.labels if not 0 <= label < self.classes]
         if strange:
             raise ValueError(f"labels are 0 to {self.classes - 1}, got {strange}")
-        self._text = self.generator.encode(self.captions) if reads else None
+        stackgan = cast(StackGAN, self.generator)  # if it reads, as nothing else does
+        self._text = stackgan.encode(self.captions) if reads else torch.empty(0)
 
     @property
     def size(self) -> int:
@@ -89,7 +92,7 @@ class Source:
         expect_shape(z, (None, self.size), "z")
         turn = torch.arange(len(z))
         if self.captions:
-            z_dim = self.generator.z_dim
+            z_dim = z_dim_of(self.generator)
             text = self._text[turn % len(self.captions)]
             return in_batches(self.generator, z[:, :z_dim], text, z[:, z_dim:], batch=batch)
         if self.labels:
