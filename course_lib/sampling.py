@@ -1,5 +1,7 @@
 """Latent vectors from a seed, and images in batches: what every generator is sampled with."""
 
+from typing import Any, cast
+
 import torch
 from torch import nn
 
@@ -20,7 +22,7 @@ def latents(n: int, z_dim: int, seed: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -> torch.Tensor:
+def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options: Any) -> torch.Tensor:
     """Return model(*inputs, **options), computed `batch` rows at a time, on the CPU.
 
     Runs in eval mode without gradients and restores the mode of every submodule: batch
@@ -32,17 +34,26 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options) -
     device = next(model.parameters()).device
     model.eval()
     try:
-        first, outputs = 0, None
-        for row in threads.tuned(zip(*(tensor.split(batch) for tensor in inputs), strict=True)):
-            part = model(*(tensor.to(device) for tensor in row), **options).cpu()
+        first = 0
+        outputs: torch.Tensor | None = None
+        for row in threads.tuned(
+            zip(*(torch.split(tensor, batch) for tensor in inputs), strict=True)
+        ):
+            part: torch.Tensor = model(*(tensor.to(device) for tensor in row), **options).cpu()
             if outputs is None:  # filled part by part: a list of parts, joined, needs it twice
                 outputs = part.new_empty(len(inputs[0]), *part.shape[1:])
             outputs[first : first + len(part)] = part
             first += len(part)
+        assert outputs is not None  # no rows at all make one part, an empty one
         return outputs
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+def z_dim_of(generator: nn.Module) -> int:
+    """Return the length of the latent vectors that a generator takes, its attribute `z_dim`."""
+    return cast(int, generator.z_dim)  # torch's stubs take all attributes for tensors or modules
 
 
 def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> torch.Tensor:
@@ -54,4 +65,4 @@ def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> tor
         seed: of the latent vectors, which do not depend on `batch`.
         batch: images computed at a time.
     """
-    return in_batches(generator, latents(n, generator.z_dim, seed), batch=batch)
+    return in_batches(generator, latents(n, z_dim_of(generator), seed), batch=batch)
