@@ -36,9 +36,7 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options: A
     try:
         first = 0
         outputs: torch.Tensor | None = None
-        for row in threads.tuned(
-            zip(*(torch.split(tensor, batch) for tensor in inputs), strict=True)
-        ):
+        for row in threads.tuned(zip(*(torch.split(x, batch) for x in inputs), strict=True)):
             part: torch.Tensor = model(*(tensor.to(device) for tensor in row), **options).cpu()
             if outputs is None:  # filled part by part: a list of parts, joined, needs it twice
                 outputs = part.new_empty(len(inputs[0]), *part.shape[1:])

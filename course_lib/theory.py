@@ -37,9 +37,8 @@ def mixture(x: Tensor, means: list[float], stds: list[float], weights: list[floa
         ValueError: the lists differ in length, or the weights do not sum to 1.
     """
     _check_weights(weights)
-    parts = zip(means, stds, weights, strict=True)
-    scaled = (weight * gaussian(x, mean, std) for mean, std, weight in parts)
-    return sum(scaled, start=torch.zeros_like(x))
+    parts = (w * gaussian(x, m, s) for w, m, s in zip(weights, means, stds, strict=True))
+    return sum(parts, start=torch.zeros_like(x))
 
 
 def sample_mixture(

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -31,7 +30,6 @@ Model = TypeVar("Model", bound=nn.Module)
 State: TypeAlias = (  # what a checkpoint can hold
     "torch.Tensor | Mapping[Any, State] | list[State] | tuple[State, ...] | str | float | None"
 )
-Handler = Callable[[int, FrameType | None], Any]
 
 
 def seed_everything(seed: int) -> None:
@@ -114,7 +112,7 @@ class View(Protocol):
     def finish(self, history: History) -> None: ...
 
 
-def interrupt(number: int, frame: FrameType | None) -> None:
+def interrupt(number: int, frame: object) -> None:
     """Handle a signal as Ctrl-C is handled: whoever sets it for SIGTERM makes it a stop button."""
     raise KeyboardInterrupt
 
@@ -128,7 +126,7 @@ def stop_button() -> Generator[threading.Event]:
     counts where its handler is `interrupt`, as in `python -m course_lib train`.
     """
     pressed = threading.Event()
-    before: dict[int, Handler] = {}
+    before: dict[int, Callable[[int, Any], object]] = {}
     if threading.current_thread() is threading.main_thread():
         found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         before = {number: handler for number, handler in found.items() if callable(handler)}
@@ -140,13 +138,13 @@ def stop_button() -> Generator[threading.Event]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(number: int, frame: object) -> None:
         restore()
         pressed.set()
         if hasattr(before[number], "pressed"):
             before[number](number, frame)
 
-    cast(Any, stop).pressed = pressed  # tells the block inside of this one
+    cast(Any, stop).pressed = pressed  # so a block inside this one knows whom to tell
     for number in before:
         signal.signal(number, stop)
     try:
@@ -400,7 +398,7 @@ def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, Stateful]) 
     Args:
         path: the file; it is replaced in one move, so that an interruption never leaves half.
         step: the number of complete steps.
-        parts: name -> models, optimisers, EMA, batches…
+        parts: name -> anything `Stateful` (models, optimisers, EMA, batches).
 
     Raises:
         OSError: the file cannot be written; an older one stays as it was.

@@ -47,13 +47,15 @@ SHIPPED = (
 # What stands in a card under a name of its own; the rest of a recipe is its "recipe".
 CARD_FIELDS = ("name", "model", "arguments", "data", "licence", "seed", "steps")
 
+Facts = dict[str, Any]  # by name, as JSON holds them
+
 
 def names() -> list[str]:
     """Return the names of all shipped models, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def card(name: str, folder: Path | None = None) -> dict[str, Any]:
+def card(name: str, folder: Path | None = None) -> Facts:
     """Return a model's card: data, licence, recipe, seed, steps, time, figures, sha256.
 
     Args:
@@ -73,7 +75,7 @@ def card(name: str, folder: Path | None = None) -> dict[str, Any]:
         raise DamagedFile(f"{path.name} is damaged: {error}. {cure(path)}") from error
 
 
-def record(name: str) -> dict[str, Any]:
+def record(name: str) -> Facts:
     """Return the figures of trainings too long for a lesson and whose models are not shipped.
 
     Each record names the command that measures it again ("command").
@@ -94,8 +96,8 @@ def recorded_images(name: str) -> dict[str, torch.Tensor]:
     return safetensors.load_file(path)  # pyright: ignore[reportUnknownMemberType]
 
 
-def build(model: str, arguments: dict[str, Any]) -> Any:
-    """Return a new model, of a type that only a card knows: `model` is "file.Class" in `models`."""
+def build(model: str, arguments: Facts) -> Any:  # a module of the class that is asked for
+    """Return a new model: `model` is "file.Class" in `course_lib.models`."""
     file, _, class_name = model.partition(".")
     return getattr(import_module(f"course_lib.models.{file}"), class_name)(**arguments)
 
@@ -107,7 +109,7 @@ def load_weights(name: str, folder: Path | None = None) -> dict[str, torch.Tenso
     return safetensors.load(verified(path, facts["sha256"], facts["size"]))
 
 
-def load(name: str, folder: Path | None = None) -> Any:
+def load(name: str, folder: Path | None = None) -> Any:  # a module of its card's class
     """Return a shipped model with its trained weights, on the CPU and in eval mode.
 
     The generator of random numbers stays where it is: a cell that draws after a load draws what it
@@ -122,9 +124,8 @@ def load(name: str, folder: Path | None = None) -> Any:
         DamagedFile: the weights are missing or changed.
     """
     facts = card(name, folder)
-    # The layers draw weights, which are replaced at once.
     with torch.random.fork_rng(devices=[]):  # pyright: ignore[reportUnknownMemberType]
-        model = build(facts["model"], facts["arguments"])
+        model = build(facts["model"], facts["arguments"])  # draws weights, replaced at once
     model.load_state_dict(load_weights(name, folder))
     # Processors convolve images stored pixel by pixel (channels last) faster.
     return model.eval().to(memory_format=torch.channels_last)
@@ -148,12 +149,7 @@ def name_of(model: nn.Module) -> str:
 
 
 def save(
-    name: str,
-    model: nn.Module,
-    model_name: str,
-    arguments: dict[str, Any],
-    facts: dict[str, Any],
-    folder: Path,
+    name: str, model: nn.Module, model_name: str, arguments: Facts, facts: Facts, folder: Path
 ) -> None:
     """Write a model's weights and card to `folder`; `facts` go into the card as they are."""
     path = folder / f"{name}.safetensors"

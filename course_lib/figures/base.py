@@ -55,9 +55,7 @@ def new(*, width: float = ..., height: float = ...) -> tuple[Figure, Axes]: ...
 def new(
     columns: int, rows: int = ..., width: float = ..., height: float = ..., **options: Any
 ) -> tuple[Figure, Any]: ...
-def new(
-    columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 2.8, **options
-) -> tuple[Figure, Any]:
+def new(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 2.8, **options) -> Any:
     """Return a new figure and its axes, in the course's style.
 
     Args:
@@ -121,9 +119,7 @@ class Shown(Protocol):
     def __call__(self, *arguments: Any, alt: str, caption: str = ..., **options: Any) -> None: ...
 
 
-def shown(
-    colours: int | None = None, caption: str = ""
-) -> Callable[[Callable[..., Figure]], Shown]:
+def shown(colours: int | None = None, caption: str = "") -> Callable[[Callable], Shown]:
     """Return a decorator: a function that returns a figure becomes one that shows the figure.
 
     The function takes two more arguments by name, `alt` and `caption`, which are those of `show`.

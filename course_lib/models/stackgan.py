@@ -98,12 +98,11 @@ class StackGAN(nn.Module):
             TypeError: captions are a single string.
             ValueError: no caption, both or neither of captions and text, a wrong shape or stage.
         """
-        if (captions is None) == (text is None):
+        given = captions if text is None else text
+        if given is None or (captions is not None and text is not None):
             raise ValueError("sample takes captions or text, one of them")
         if stage not in (1, 2):
             raise ValueError(f"stage is 1 or 2, not {stage}")
-        given = captions if text is None else text
-        assert given is not None  # as was checked
         n = len(given)
         sizes = (self.z_dim, self.c_dim + self.c_dim2)
         z, eps = latents(n, sum(sizes), seed).split(sizes, dim=1)
