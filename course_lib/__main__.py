@@ -1,6 +1,7 @@
 """The course's commands: ``python -m course_lib`` with ``doctor`` or ``train NAME``."""
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # A terminal of another encoding must get a question mark, not a traceback, for an accent.
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
     options = parser.parse_args(arguments)

@@ -121,7 +121,7 @@ def _files(module: str) -> list[Line]:
         return [(False, f"{label} cannot be checked: {type(error).__name__}: {error}")]
     if not files:
         return [(False, f"{label}: no files found. Clone the course again")]
-    problems = [(False, f"{label}: {problem}") for _, problem in files if problem is not None]
+    problems: list[Line] = [(False, f"{label}: {text}") for _, text in files if text is not None]
     return problems or [(True, f"{label}: checksums agree, files: {len(files)}")]
 
 

@@ -37,8 +37,8 @@ def mixture(x: Tensor, means: list[float], stds: list[float], weights: list[floa
         ValueError: the lists differ in length, or the weights do not sum to 1.
     """
     _check_weights(weights)
-    parts = zip(means, stds, weights, strict=True)
-    return sum(weight * gaussian(x, mean, std) for mean, std, weight in parts)
+    parts = (w * gaussian(x, m, s) for w, m, s in zip(weights, means, stds, strict=True))
+    return sum(parts, start=torch.zeros_like(x))
 
 
 def sample_mixture(
@@ -209,7 +209,8 @@ def ring_2d(x: Tensor, y: Tensor, modes: int = 8, radius: float = 2.0, std: floa
     """Return the density of `modes` round Gaussians, evenly spaced on a circle around 0."""
     angles = [2 * math.pi * k / modes for k in range(modes)]
     centres = [(radius * math.cos(angle), radius * math.sin(angle)) for angle in angles]
-    return sum(gaussian_2d(x, y, centre, std) for centre in centres) / modes
+    rounds = (gaussian_2d(x, y, centre, std) for centre in centres)
+    return sum(rounds, start=torch.zeros_like(x)) / modes
 
 
 def _check(p: Tensor, q: Tensor) -> None:

@@ -11,15 +11,15 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -27,12 +27,17 @@ from course_lib import machine
 from course_lib.sampling import eval_mode
 from course_lib.threads import Chooser, begin, tuned
 
+Model = TypeVar("Model", bound=nn.Module)
+State: TypeAlias = (  # what a checkpoint can hold
+    "torch.Tensor | Mapping[Any, State] | list[State] | tuple[State, ...] | str | float | None"
+)
+
 
 def seed_everything(seed: int) -> None:
     """Seed the generators of Python, NumPy and PyTorch."""
     random.seed(seed)
     np.random.seed(seed)
-    torch.manual_seed(seed)
+    torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
 
 
 def start(seed: int = 0, kernels: int | None = None) -> torch.device:
@@ -59,7 +64,7 @@ def _number(value: float | torch.Tensor) -> float:
     return value.item() if isinstance(value, torch.Tensor) else float(value)
 
 
-class History(dict):
+class History(dict[str, list[float]]):
     """What a training reported: name -> list with one float per step.
 
     Attributes:
@@ -70,7 +75,8 @@ class History(dict):
 
     def __init__(self):
         super().__init__()
-        self.seconds, self.interrupted, self.images_per_second = 0.0, False, None
+        self.seconds, self.interrupted = 0.0, False
+        self.images_per_second: float | None = None
 
     def add(self, values: Mapping[str, float | torch.Tensor]) -> None:
         """Append one step's values (numbers or tensors with one element)."""
@@ -91,6 +97,14 @@ class History(dict):
         return f"History({self.steps} steps; last means: {means})"
 
 
+class Stateful(Protocol):
+    """What a checkpoint holds: a model, an optimiser, an average, batches, a clock."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any], /) -> object: ...
+
+
 class View(Protocol):
     """What `fit` asks of its `show`: to be told of the history now and then, and at the end."""
 
@@ -99,38 +113,39 @@ class View(Protocol):
     def finish(self, history: History) -> None: ...
 
 
-def interrupt(number, frame):
+def interrupt(number: int, frame: object) -> None:
     """Handle a signal as Ctrl-C is handled: whoever sets it for SIGTERM makes it a stop button."""
     raise KeyboardInterrupt
 
 
 @contextmanager
-def stop_button() -> Iterator[threading.Event]:
+def stop_button() -> Generator[threading.Event]:
     """Turn the first interruption in the block (the stop button) into an event.
 
     A second one interrupts at once. Of blocks inside each other, all are told. Outside of the main
     thread, and where something else than Python handles interruptions, nothing changes. SIGTERM
     counts where its handler is `interrupt`, as in `python -m course_lib train`.
     """
-    pressed, before = threading.Event(), {}
+    pressed = threading.Event()
+    before: dict[int, Callable[[int, Any], object]] = {}
     if threading.current_thread() is threading.main_thread():
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        before = {number: handler for number, handler in before.items() if callable(handler)}
+        found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: handler for number, handler in found.items() if callable(handler)}
         term = before.get(signal.SIGTERM)
         if term is not interrupt and not hasattr(term, "pressed"):
             before.pop(signal.SIGTERM, None)
 
-    def restore():
+    def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def stop(number, frame):
+    def stop(number: int, frame: object) -> None:
         restore()
         pressed.set()
         if hasattr(before[number], "pressed"):
             before[number](number, frame)
 
-    stop.pressed = pressed
+    cast(Any, stop).pressed = pressed  # so a block inside this one knows whom to tell
     for number in before:
         signal.signal(number, stop)
     try:
@@ -241,6 +256,7 @@ def fit(
         raise ValueError(f"every is positive, got {every}")
     history, loop = History(), Steps(steps, start, progress, threads)
     began = time.perf_counter()
+    i, told = start, True  # until there is a step, there is nothing to tell
 
     def tell(i: int) -> None:
         history.seconds = time.perf_counter() - began
@@ -284,13 +300,13 @@ def fit(
 
 
 @contextmanager
-def evaluating(*models: nn.Module):
+def evaluating(*models: nn.Module) -> Generator[None]:
     """Run the block with all models in eval mode and without gradients; then restore the modes."""
     with eval_mode(*models), torch.no_grad():
         yield
 
 
-class EMA:
+class EMA(Generic[Model]):
     """An exponential moving average of a model's weights, in `model`: a copy for sampling.
 
     average ← decay · average + (1 − decay) · weight. Early on the decay is ramped up as
@@ -298,7 +314,7 @@ class EMA:
     of batch normalisation) are copied, not averaged.
     """
 
-    def __init__(self, model: nn.Module, decay: float = 0.995):
+    def __init__(self, model: Model, decay: float = 0.995):
         if not 0 <= decay < 1:
             raise ValueError(f"decay is in [0, 1), not {decay}")
         self.model, self.decay, self.updates = copy.deepcopy(model).eval(), decay, 0
@@ -314,15 +330,15 @@ class EMA:
         for average, buffer in zip(self.model.buffers(), model.buffers(), strict=True):
             average.copy_(buffer)
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         return {"model": self.model.state_dict(), "updates": self.updates}
 
-    def load_state_dict(self, state: dict) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         self.updates = state["updates"]
 
 
-def _flatten(value, tensors: dict[str, torch.Tensor]):
+def _flatten(value: State, tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
     """Return `value` as JSON-ready data, its tensors moved to `tensors` under numbered names."""
     if isinstance(value, torch.Tensor):
         name = f"tensor{len(tensors)}"
@@ -339,7 +355,7 @@ def _flatten(value, tensors: dict[str, torch.Tensor]):
     return {"value": value}
 
 
-def _unflatten(node, tensors: Mapping[str, torch.Tensor]):
+def _unflatten(node: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Any:
     (kind, content), *_ = node.items()
     if kind == "tensor":
         layout = torch.channels_last if node["channels_last"] else torch.contiguous_format
@@ -352,7 +368,7 @@ def _unflatten(node, tensors: Mapping[str, torch.Tensor]):
 
 
 def save_tensors(
-    tensors: Mapping[str, torch.Tensor], path: Path, metadata: Mapping[str, str] | None = None
+    tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str] | None = None
 ) -> None:
     """Write a safetensors file in one move: where that fails, an older file stays as it was.
 
@@ -370,13 +386,13 @@ def save_tensors(
         partial.unlink(missing_ok=True)  # half a file takes room on a full disk
 
 
-def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, object]) -> None:
+def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, Stateful]) -> None:
     """Write the state of all `parts` and of the random generator to one safetensors file.
 
     Args:
         path: the file; it is replaced in one move, so that an interruption never leaves half.
         step: the number of complete steps.
-        parts: name -> anything with `state_dict` (models, optimisers, EMA, batches).
+        parts: name -> anything `Stateful` (models, optimisers, EMA, batches).
 
     Raises:
         OSError: the file cannot be written; an older one stays as it was.
@@ -388,7 +404,7 @@ def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, object]) ->
     save_tensors(tensors, Path(path), metadata)
 
 
-def load_checkpoint(path: Path | str, parts: Mapping[str, object]) -> int:
+def load_checkpoint(path: Path | str, parts: Mapping[str, Stateful]) -> int:
     """Restore `parts` and the random generator from a checkpoint; return its number of steps.
 
     On the same machine, with the same number of threads, a resumed training continues to the bit.
@@ -397,7 +413,8 @@ def load_checkpoint(path: Path | str, parts: Mapping[str, object]) -> int:
         FileNotFoundError: there is no such file.
         KeyError: the checkpoint was written for other parts.
     """
-    with safe_open(Path(path), "pt") as file:
+    opened: Any = safe_open(Path(path), "pt")  # a class without stubs
+    with opened as file:
         metadata = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     saved = _unflatten(json.loads(metadata["tree"]), tensors)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import torch as safetensors
@@ -46,13 +47,15 @@ SHIPPED = (
 # What stands in a card under a name of its own; the rest of a recipe is its "recipe".
 CARD_FIELDS = ("name", "model", "arguments", "data", "licence", "seed", "steps")
 
+Facts = dict[str, Any]  # by name, as JSON holds them
+
 
 def names() -> list[str]:
     """Return the names of all shipped models, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def card(name: str, folder: Path | None = None) -> dict:
+def card(name: str, folder: Path | None = None) -> Facts:
     """Return a model's card: data, licence, recipe, seed, steps, time, figures, sha256.
 
     Args:
@@ -72,7 +75,7 @@ def card(name: str, folder: Path | None = None) -> dict:
         raise DamagedFile(f"{path.name} is damaged: {error}. {cure(path)}") from error
 
 
-def record(name: str) -> dict:
+def record(name: str) -> Facts:
     """Return the figures of trainings too long for a lesson and whose models are not shipped.
 
     Each record names the command that measures it again ("command").
@@ -89,10 +92,11 @@ def recorded_images(name: str) -> dict[str, torch.Tensor]:
     Raises:
         FileNotFoundError: the record has none.
     """
-    return safetensors.load_file(RECORDS / f"{name}.safetensors")
+    path = RECORDS / f"{name}.safetensors"
+    return safetensors.load_file(path)  # pyright: ignore[reportUnknownMemberType]
 
 
-def build(model: str, arguments: dict) -> nn.Module:
+def build(model: str, arguments: Facts) -> Any:  # a module of the class that is asked for
     """Return a new model: `model` is "file.Class" in `course_lib.models`."""
     file, _, class_name = model.partition(".")
     return getattr(import_module(f"course_lib.models.{file}"), class_name)(**arguments)
@@ -105,7 +109,7 @@ def load_weights(name: str, folder: Path | None = None) -> dict[str, torch.Tenso
     return safetensors.load(verified(path, facts["sha256"], facts["size"]))
 
 
-def load(name: str, folder: Path | None = None) -> nn.Module:
+def load(name: str, folder: Path | None = None) -> Any:  # a module of its card's class
     """Return a shipped model with its trained weights, on the CPU and in eval mode.
 
     The generator of random numbers stays where it is: a cell that draws after a load draws what it
@@ -120,8 +124,8 @@ def load(name: str, folder: Path | None = None) -> nn.Module:
         DamagedFile: the weights are missing or changed.
     """
     facts = card(name, folder)
-    with torch.random.fork_rng(devices=[]):  # the layers draw weights, which are replaced at once
-        model = build(facts["model"], facts["arguments"])
+    with torch.random.fork_rng(devices=[]):  # pyright: ignore[reportUnknownMemberType]
+        model = build(facts["model"], facts["arguments"])  # draws weights, replaced at once
     model.load_state_dict(load_weights(name, folder))
     # Processors convolve images stored pixel by pixel (channels last) faster.
     return model.eval().to(memory_format=torch.channels_last)
@@ -145,7 +149,7 @@ def name_of(model: nn.Module) -> str:
 
 
 def save(
-    name: str, model: nn.Module, model_name: str, arguments: dict, facts: dict, folder: Path
+    name: str, model: nn.Module, model_name: str, arguments: Facts, facts: Facts, folder: Path
 ) -> None:
     """Write a model's weights and card to `folder`; `facts` go into the card as they are."""
     path = folder / f"{name}.safetensors"

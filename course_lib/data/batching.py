@@ -1,5 +1,7 @@
 """Endless, seeded, resumable batches out of tensors that are held in memory."""
 
+from typing import Any
+
 import torch
 from torch.nn.functional import avg_pool2d
 
@@ -63,12 +65,12 @@ class Batches:
         self.rows = rows
         self.per_epoch = self.length // size
         self.position = 0
-        self._epoch, self._order = -1, None
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
 
     def __iter__(self):
         return self
 
-    def __next__(self):
+    def __next__(self) -> Any:  # one tensor, or a tuple: whoever made the batches knows which
         epoch, index = divmod(self.position, self.per_epoch)
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)

@@ -55,7 +55,7 @@ def _idx(name: str, magic: int, header_bytes: int) -> np.ndarray:
             raise DamagedFile(f"{name} is no IDX file of the expected kind (magic number {magic})")
         # Straight into its place: reading all at once would hold the images twice.
         payload = np.empty(int(np.prod(header[1:])), dtype=np.uint8)
-        rest = memoryview(payload)
+        rest = payload.data
         while rest:
             rest = rest[file.readinto(rest) :]
     return payload

@@ -15,7 +15,7 @@ def layers_of(network: nn.Module) -> dict[str, nn.Module]:
 
     Before them stands "pixels", the image itself: its "features" are its colours.
     """
-    modules = network.convolutions.named_modules()
+    modules = network.get_submodule("convolutions").named_modules()
     layers = {name: layer for name, layer in modules if not isinstance(layer, nn.Sequential)}
     return {"pixels": nn.Identity(), **layers}
 

@@ -9,12 +9,14 @@ import functools
 import html
 import io
 from collections.abc import Callable
+from typing import Any, Protocol, cast, overload
 
 import numpy as np
 from IPython.display import HTML, display
-from matplotlib import cycler
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from PIL import Image
 
 # Okabe and Ito's palette: told apart by colour-blind readers; line styles tell it in grey print.
@@ -47,7 +49,13 @@ def png(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def new(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 2.8, **options):
+@overload
+def new(*, width: float = ..., height: float = ...) -> tuple[Figure, Axes]: ...
+@overload  # one panel has an axis, several have an array of them: only the caller knows
+def new(
+    columns: int, rows: int = ..., width: float = ..., height: float = ..., **options: Any
+) -> tuple[Figure, Any]: ...
+def new(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 2.8, **options) -> Any:
     """Return a new figure and its axes, in the course's style.
 
     Args:
@@ -103,7 +111,15 @@ def show(
     display(as_html(content, alt, caption, kind))
 
 
-def shown(colours: int | None = None, caption: str = "") -> Callable:
+class Shown(Protocol):
+    """A function that shows a figure, and that returns the figure by its attribute `draw`."""
+
+    draw: Callable[..., Figure]
+
+    def __call__(self, *arguments: Any, alt: str, caption: str = ..., **options: Any) -> None: ...
+
+
+def shown(colours: int | None = None, caption: str = "") -> Callable[[Callable], Shown]:
     """Return a decorator: a function that returns a figure becomes one that shows the figure.
 
     The function takes two more arguments by name, `alt` and `caption`, which are those of `show`.
@@ -114,14 +130,15 @@ def shown(colours: int | None = None, caption: str = "") -> Callable:
         caption: what stands below where a call gives no caption.
     """
 
-    def decorated(draw: Callable[..., Figure]) -> Callable[..., None]:
+    def decorated(draw: Callable[..., Figure]) -> Shown:
         usual = caption
 
         @functools.wraps(draw)
         def showing(*arguments, alt: str, caption: str = usual, **options) -> None:
             show(draw(*arguments, **options), alt, caption, colours=colours)
 
-        showing.draw = draw
-        return showing
+        drawing = cast(Shown, showing)  # which its attribute makes it
+        drawing.draw = draw
+        return drawing
 
     return decorated

@@ -1,6 +1,6 @@
 """A picture and loss curves that change in place while a training runs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import ipywidgets as widgets
 import torch
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from course_lib.figures.base import as_html, figure_png, png
 from course_lib.figures.grids import tile
 from course_lib.figures.series import curves
+from course_lib.training import History
 
 
 class Live:
@@ -27,7 +28,7 @@ class Live:
             return figure_png(picture)
         return png(tile(picture, self.columns, self.scale))
 
-    def update(self, history: Mapping[str, Sequence[float]]) -> None:
+    def update(self, history: History) -> None:
         """Draw the picture and the curves anew, in the same place."""
         if self.box is None:
             self._image, self._curves = widgets.Image(), widgets.Image()
@@ -37,7 +38,7 @@ class Live:
         self._image.value = self._sheet()
         self._curves.value = figure_png(curves.draw(history))
 
-    def finish(self, history: Mapping[str, Sequence[float]]) -> None:
+    def finish(self, history: History) -> None:
         """Replace the live picture by a lasting one, with a line on time and speed."""
         if self.box is not None:
             self.box.close()

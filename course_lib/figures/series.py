@@ -158,7 +158,7 @@ def against_size(
     return figure
 
 
-def _plain(value: float, _position: int) -> str:
+def _plain(value: float, _position: float) -> str:
     # On a logarithmic axis 7, 8 and 9 stand too close to each other for a label each.
     return f"{value:,g}" if f"{value:e}"[0] in "12346" else ""
 

@@ -1,5 +1,7 @@
 """What a judge says of images: features, probabilities, and the distance between two sets."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -39,14 +41,15 @@ def judged(
     None stands for the probabilities where the judge tells none.
     """
     tells = hasattr(judge, "to_logits") and not hasattr(judge, "attributes")
+    sees: Any = judge  # torch's stubs take a module's methods for tensors
     found, chances = [], []
     with evaluating(judge):
         # As many pixels at a time as `batch` images of 28×28 have, so that portraits fit as well.
         size = max(1, batch * 28 * 28 // images.shape[2:].numel())
         for part in threads.tuned(images.split(size)):
-            found.append(judge.features(to_float(part) if part.dtype == torch.uint8 else part))
+            found.append(sees.features(to_float(part) if part.dtype == torch.uint8 else part))
             if tells:
-                chances.append(judge.to_logits(found[-1]).softmax(dim=1))
+                chances.append(sees.to_logits(found[-1]).softmax(dim=1))
     return torch.cat(found).double(), torch.cat(chances) if tells else None
 
 

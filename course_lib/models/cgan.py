@@ -97,7 +97,7 @@ class Generator(nn.Module):
         """
         if (n is None) == (labels is None):
             raise ValueError("sample needs either n or labels=[…], one class for each image")
-        if labels is None:
+        if n is not None:
             z = latents(n, self.z_dim, seed)
             chosen = torch.arange(n) % self.classes
         else:
@@ -126,7 +126,7 @@ class Discriminator(nn.Module):
         if way == "embedding":
             self.label = nn.Embedding(classes, 28 * 28)
         elif way == "projection":
-            self.label = nn.Embedding(classes, self.to_logit.in_features)
+            self.label = nn.Embedding(classes, 4 * width * 4 * 4)
             nn.init.normal_(self.label.weight, 0.0, 0.02)
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -59,7 +59,7 @@ class Generator(nn.Module):
         self.grain = nn.Conv2d(1, 1, 3, padding=1, bias=False)
         self.layers.apply(initialise)
         # Noise everywhere at first. From none, its gradient has no direction: ± sound the same.
-        nn.init.constant_(self.layers[-1].bias[1:], 0.2)
+        nn.init.constant_(self.layers[-1].get_parameter("bias")[1:], 0.2)
 
     def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return spectrograms; labels may also be weights of the kinds, float (N, kinds)."""
@@ -98,7 +98,7 @@ class Generator(nn.Module):
         """
         if (n is None) == (labels is None):
             raise ValueError("sample needs either n or labels=[…], one kind for each sound")
-        chosen = torch.arange(n) % self.kinds if labels is None else torch.as_tensor(labels)
+        chosen = torch.as_tensor(labels) if n is None else torch.arange(n) % self.kinds
         check_labels(chosen, chosen.numel(), self.kinds)
         return in_batches(self, latents(len(chosen), self.z_dim, seed), chosen, batch=batch)
 

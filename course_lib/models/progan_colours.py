@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from course_lib.models.progan_blocks import half
+from course_lib.models.progan_layers import EqualisedConv2d
 from course_lib.sampling import in_batches, latents
 
 if TYPE_CHECKING:  # `progan` imports this file
@@ -39,6 +40,7 @@ def with_fitted_colours(generator: "Generator", n: int = 200, seed: int = 0) -> 
             colours = targets[size].movedim(1, -1).flatten(0, -2)  # (n · size · size, colours)
             solution = torch.linalg.lstsq(features, colours).solution  # (C + 1, colours)
             to_rgb = fitted.to_rgb[stage]
+            assert isinstance(to_rgb, EqualisedConv2d)  # a ModuleList does not say so
             to_rgb.weight.copy_(solution[:-1].T[:, :, None, None] / to_rgb.scale)
             to_rgb.bias.copy_(solution[-1])
     return fitted

@@ -37,6 +37,8 @@ class EqualisedLinear(nn.Linear):
 class EqualisedConv2d(nn.Conv2d):
     """A convolution that keeps height and width, with the weights of `EqualisedLinear`."""
 
+    bias: nn.Parameter  # never None, as it may be in nn.Conv2d
+
     def __init__(self, in_channels: int, out_channels: int, size: int = 3, gain: float = GAIN):
         super().__init__(in_channels, out_channels, size, padding=size // 2)
         self.scale = gain / math.sqrt(in_channels * size**2)

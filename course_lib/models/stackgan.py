@@ -38,7 +38,7 @@ class StackGAN(nn.Module):
         self.stage2 = None if stage2 is None else StageIIGenerator(**stage2)
         self.z_dim = self.stage1.z_dim
         self.c_dim = self.stage1.c_dim
-        self.c_dim2 = 0 if stage2 is None else self.stage2.c_dim
+        self.c_dim2 = 0 if self.stage2 is None else self.stage2.c_dim
 
     def forward(
         self,
@@ -98,13 +98,14 @@ class StackGAN(nn.Module):
             TypeError: captions are a single string.
             ValueError: no caption, both or neither of captions and text, a wrong shape or stage.
         """
-        if (captions is None) == (text is None):
+        given = captions if text is None else text
+        if given is None or (captions is not None and text is not None):
             raise ValueError("sample takes captions or text, one of them")
         if stage not in (1, 2):
             raise ValueError(f"stage is 1 or 2, not {stage}")
-        n = len(captions if text is None else text)
+        n = len(given)
         sizes = (self.z_dim, self.c_dim + self.c_dim2)
         z, eps = latents(n, sum(sizes), seed).split(sizes, dim=1)
-        text = self.encode(captions) if text is None else text
+        text = given if isinstance(given, torch.Tensor) else self.encode(given)
         expect_shape(text, (n, self.text.dim), "text")
         return in_batches(self, z, text, noise * eps, batch=batch, stage=stage)

@@ -5,6 +5,7 @@ Grosse and Salakhutdinov (2016, equation 8).
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -12,11 +13,14 @@ from torch import nn
 from course_lib.data import to_float
 from course_lib.sampling import in_batches, latents
 
+if TYPE_CHECKING:  # `vae` imports this file
+    from course_lib.models.vae import VAE
+
 
 class _Bounds(nn.Module):
     """ELBO and importance-weighted bound, (N, 2), of images (N, …) for noise (N, k, z_dim)."""
 
-    def __init__(self, vae: nn.Module):
+    def __init__(self, vae: "VAE"):
         super().__init__()
         self.vae = vae
 
@@ -40,7 +44,7 @@ class _Bounds(nn.Module):
         return torch.stack([elbo, weighted], dim=1)
 
 
-def _bounds(vae: nn.Module, images: torch.Tensor, k: int, seed: int, batch: int) -> torch.Tensor:
+def _bounds(vae: "VAE", images: torch.Tensor, k: int, seed: int, batch: int) -> torch.Tensor:
     if k < 1:
         raise ValueError(f"at least 1 sample of z per image is needed, not {k}")
     if batch < 1:
@@ -50,7 +54,7 @@ def _bounds(vae: nn.Module, images: torch.Tensor, k: int, seed: int, batch: int)
 
 
 def evidence_lower_bound(
-    vae: nn.Module, images: torch.Tensor, samples: int = 1, seed: int = 0, batch: int = 500
+    vae: "VAE", images: torch.Tensor, samples: int = 1, seed: int = 0, batch: int = 500
 ) -> torch.Tensor:
     """Return the ELBO of each image in nats, (N,): E_q log p(x|z) − KL(q(z|x) ‖ p(z)) ≤ log p(x).
 
@@ -71,7 +75,7 @@ def evidence_lower_bound(
 
 
 def importance_weighted_bound(
-    vae: nn.Module, images: torch.Tensor, k: int = 100, seed: int = 0, batch: int = 500
+    vae: "VAE", images: torch.Tensor, k: int = 100, seed: int = 0, batch: int = 500
 ) -> torch.Tensor:
     """Return log 1/k Σ p(x, z_i)/q(z_i|x), z_i ~ q(z|x), of each image in nats, (N,).
 

@@ -10,6 +10,9 @@ from torch import nn
 class Normalise(nn.Module):
     """Turn images in [-1, 1] into what networks trained on ImageNet expect."""
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self):
         super().__init__()
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1))
@@ -26,12 +29,12 @@ class VGG(nn.Module):
         features: torchvision's `vgg19().features`.
     """
 
-    def __init__(self, features: nn.Sequential):
+    def __init__(self, features: nn.Module):
         super().__init__()
         self.convolutions = nn.Sequential()
         self.convolutions.add_module("normalise", Normalise())
         block, number = 1, 0
-        for layer in features:
+        for layer in features.children():
             if isinstance(layer, nn.Conv2d):
                 number += 1
                 self.convolutions.add_module(f"conv{block}_{number}", layer)

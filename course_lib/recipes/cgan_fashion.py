@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 
 from course_lib import data, losses, metrics, zoo
-from course_lib.models.cgan import Discriminator
+from course_lib.models.cgan import Discriminator, Generator
 from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
 
@@ -35,7 +35,7 @@ class CGANFashion:
     def begin(self) -> Run:
         # Two cores convolve images stored pixel by pixel (channels last) about 1.5 times faster.
         layout = torch.channels_last
-        generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
+        generator: Generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
         discriminator = Discriminator(self.discriminator_width, way=self.arguments["way"])
         discriminator = discriminator.to(memory_format=layout)
         players = Players(
@@ -66,7 +66,7 @@ class CGANFashion:
         return Run(step, parts, players.ema.model, self.batch, lambda: figures(players.ema.model))
 
 
-def figures(generator: torch.nn.Module) -> dict:
+def figures(generator: Generator) -> dict:
     """Return the figures for the card, of 1,000 samples of each class."""
     labels = torch.arange(10_000) % generator.classes
     samples = generator.sample(labels=labels, seed=1)

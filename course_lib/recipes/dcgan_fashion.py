@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 
 from course_lib import data, losses, metrics, zoo
-from course_lib.models.dcgan import Discriminator
+from course_lib.models.dcgan import Discriminator, Generator
 from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
 
@@ -28,7 +28,7 @@ class DCGANFashion:
     def begin(self) -> Run:
         # Two cores convolve images stored pixel by pixel (channels last) about 1.5 times faster.
         layout = torch.channels_last
-        generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
+        generator: Generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
         discriminator = Discriminator(self.arguments["width"]).to(memory_format=layout)
         players = Players(
             generator,

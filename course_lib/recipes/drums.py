@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 
 from course_lib import data, losses, metrics, zoo
-from course_lib.models.drums import Discriminator
+from course_lib.models.drums import Discriminator, Generator
 from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
 
@@ -31,7 +31,7 @@ class Drums:
     def begin(self) -> Run:
         # Pictures that are stored pixel by pixel (channels last) are convolved faster.
         layout = torch.channels_last
-        generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
+        generator: Generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
         discriminator = Discriminator(self.discriminator_width).to(memory_format=layout)
         players = Players(
             generator,
@@ -69,7 +69,7 @@ class Drums:
         )
 
 
-def figures(generator: torch.nn.Module) -> dict:
+def figures(generator: Generator) -> dict:
     """Return the figures for the card, of 100 samples of each kind."""
     labels = torch.arange(600) % generator.kinds
     sounds = data.to_sounds(generator.sample(labels=labels, seed=1))

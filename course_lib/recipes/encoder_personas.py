@@ -11,6 +11,7 @@ from torch.nn.functional import cosine_similarity
 from course_lib import sampling, zoo
 from course_lib.latent import visible_error
 from course_lib.models.completion import Encoder
+from course_lib.models.progan import Generator
 from course_lib.recipes.runner import Run
 
 
@@ -43,7 +44,7 @@ class EncoderPersonas:
 
     def begin(self) -> Run:
         encoder: Encoder = zoo.build(self.model, self.arguments)
-        generator = zoo.load(self.generator).requires_grad_(False)
+        generator: Generator = zoo.load(self.generator).requires_grad_(False)
         optimiser = torch.optim.Adam(encoder.parameters(), lr=self.learning_rate, fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimiser, lambda i: min(1.0, 2 * (1 - i / self.steps))
@@ -66,7 +67,7 @@ class EncoderPersonas:
         return Run(step, parts, encoder, self.batch, lambda: self.figures(encoder, generator))
 
     @torch.no_grad()
-    def figures(self, encoder: Encoder, generator: torch.nn.Module) -> dict:
+    def figures(self, encoder: Encoder, generator: Generator) -> dict:
         """Return the figures for the card, on 500 portraits that were not trained on."""
         encoder.eval()
         torch.manual_seed(1)

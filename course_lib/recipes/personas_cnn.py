@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 import torch
-from torch import nn
 from torch.nn.functional import avg_pool2d, cross_entropy, pad
 
 from course_lib import data, zoo
+from course_lib.models.cnn import AttributeClassifier
 from course_lib.recipes.runner import Run
 from course_lib.training import evaluating
 
@@ -18,7 +18,7 @@ def labels_of(attributes: torch.Tensor) -> torch.Tensor:
     return attributes.masked_fill(~data.visible(attributes), UNSEEN)
 
 
-def loss_of(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def loss_of(model: AttributeClassifier, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Return the mean over the heads of their cross-entropies, each over what can be seen."""
     losses = [
         cross_entropy(logits, labels[:, i])
@@ -33,7 +33,7 @@ def blur(images: torch.Tensor) -> torch.Tensor:
 
 
 def misleading(
-    model: nn.Module, images: torch.Tensor, labels: torch.Tensor, length: float
+    model: AttributeClassifier, images: torch.Tensor, labels: torch.Tensor, length: float
 ) -> torch.Tensor:
     """Return the images, each moved a short way to where the loss grows.
 
@@ -49,7 +49,9 @@ def misleading(
     return (start + reach * slope / steepness).detach()
 
 
-def accuracy(model: nn.Module, images: torch.Tensor, attributes: torch.Tensor) -> dict[str, float]:
+def accuracy(
+    model: AttributeClassifier, images: torch.Tensor, attributes: torch.Tensor
+) -> dict[str, float]:
     """Return for each attribute the share of portraits whose most probable value is right.
 
     Args:

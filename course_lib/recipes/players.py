@@ -1,12 +1,14 @@
 """What the recipes of all GANs share beside the step: optimisers, falling rates, the average."""
 
+from typing import Generic
+
 import torch
 from torch import nn
 
-from course_lib.training import EMA
+from course_lib.training import EMA, Model, Stateful
 
 
-class Players:
+class Players(Generic[Model]):
     """Generator and discriminator with an Adam each, and the generator's average.
 
     The learning rate stays for a while, may be raised once, and then falls to 0 in a straight line.
@@ -23,7 +25,7 @@ class Players:
 
     def __init__(
         self,
-        generator: nn.Module,
+        generator: Model,
         discriminator: nn.Module,
         *,
         rate: float,
@@ -66,7 +68,7 @@ class Players:
             schedule.step()
         self.ema.update(self.networks["g"])
 
-    def parts(self) -> dict[str, object]:
+    def parts(self) -> dict[str, Stateful]:
         """Return everything whose state a checkpoint must hold, by name."""
         return {
             "generator": self.networks["g"],

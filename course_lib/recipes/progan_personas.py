@@ -107,7 +107,7 @@ class ProGANPersonas:
         generator: Generator = zoo.build(self.model, self.arguments)
         critic = Critic(self.arguments["channels"])
         for network in (generator, critic):
-            network.to(device, memory_format=layout)
+            network.to(device).to(memory_format=layout)
         parallel_generator = processes.parallel(generator)
         parallel_critic = processes.parallel(critic)
         players = Players(

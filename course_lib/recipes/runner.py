@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import nn
@@ -30,7 +30,7 @@ class Run:
     """
 
     step: Callable[[int], Mapping[str, float | torch.Tensor]]
-    parts: dict[str, object]
+    parts: Mapping[str, training.Stateful]
     model: nn.Module
     batch: int
     measure: Callable[[], dict]
@@ -41,6 +41,7 @@ class Run:
 class Recipe(Protocol):
     """A frozen dataclass with hyperparameters; `begin` builds models and the step."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     name: str
     model: str
     arguments: dict

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from course_lib import data, losses, metrics, zoo
-from course_lib.models.stackgan import Discriminator, StackGAN
+from course_lib.models.stackgan import Discriminator, StackGAN, StageIGenerator
 from course_lib.recipes.players import Players
 from course_lib.recipes.runner import Run
 
@@ -172,7 +171,7 @@ def training_portraits(size: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 @torch.no_grad()
 def small_images(
-    stage1: nn.Module, z: torch.Tensor, text: torch.Tensor, augmentation: bool = True
+    stage1: StageIGenerator, z: torch.Tensor, text: torch.Tensor, augmentation: bool = True
 ) -> torch.Tensor:
     """Return Stage I's images (N, 3, 16, 16) for Stage II; the frozen stage is in eval mode."""
     noise = None if augmentation else torch.zeros(len(z), stage1.c_dim)

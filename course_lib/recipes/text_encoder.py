@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import torch
 
 from course_lib import data, losses, metrics, zoo
+from course_lib.models.text import JointEmbedding
 from course_lib.recipes.runner import Run
 from course_lib.training import evaluating
 
@@ -32,7 +33,7 @@ class TextEncoder:
 
     def begin(self) -> Run:
         layout = torch.channels_last
-        model = zoo.build(self.model, self.arguments).to(memory_format=layout)
+        model: JointEmbedding = zoo.build(self.model, self.arguments).to(memory_format=layout)
         tokeniser = data.Tokeniser()
         images, attributes = data.personas("train")
         kept = ~data.held_out(attributes)
@@ -63,7 +64,7 @@ class TextEncoder:
         return Run(step, parts, model, self.batch, lambda: figures(model))
 
 
-def figures(model: torch.nn.Module) -> dict:
+def figures(model: JointEmbedding) -> dict:
     """Return the retrieval of test portraits by captions, for the card."""
     images, attributes = data.personas("test")
     tokens = data.Tokeniser().encode(data.captions(attributes))

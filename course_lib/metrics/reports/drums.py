@@ -66,10 +66,12 @@ def drums_report(samples: torch.Tensor, labels: torch.Tensor, judge: nn.Module) 
     floor, floor_labels, _ = drums("train", len(samples))
     sets = {"samples": (samples, labels), "training sounds": (floor, floor_labels)}
     features, chances = judged(judge, to_spectrograms(real))
+    assert chances is not None  # "drums-cnn" tells them
     measures = drum_measures(real)
     report: dict = {"mean top probability on held-out sounds": _mean(chances.amax(dim=1))}
     for name, (sounds, asked) in sets.items():
         found, chances = judged(judge, to_spectrograms(sounds))
+        assert chances is not None
         right = (chances.argmax(dim=1) == asked).double()
         own = drum_measures(sounds)
         report[f"heard as asked, {name}"] = _mean(right)

@@ -75,6 +75,7 @@ def fashion_reports(
     reports = {}
     for name, samples in sets.items():
         found, chances = judged(judge, samples)
+        assert chances is not None  # "fashion-cnn" tells them
         shares = chances.argmax(dim=1).bincount(minlength=len(FASHION_CLASSES)) / n
         reports[name] = {
             "FID-course": round(frechet_distance(found, reference), 2),

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import nn
 from torch.nn.functional import one_hot
 
 from course_lib import machine, threads
@@ -19,6 +18,7 @@ from course_lib.data import (
     to_uint8,
 )
 from course_lib.metrics.comparison import FLOOR, compare
+from course_lib.models.cnn import AttributeClassifier
 from course_lib.training import evaluating
 
 SIZE = 64
@@ -35,7 +35,7 @@ def enlarged(images: torch.Tensor) -> torch.Tensor:
     return images.repeat_interleave(times, dim=2).repeat_interleave(times, dim=3)
 
 
-def read(images: torch.Tensor, judge: nn.Module, batch: int = 25) -> torch.Tensor:
+def read(images: torch.Tensor, judge: AttributeClassifier, batch: int = 25) -> torch.Tensor:
     """Return the attributes that the judge reads in portraits: int64, (N, 9).
 
     Args:
@@ -118,7 +118,7 @@ def two_coloured(images: torch.Tensor) -> torch.Tensor:
 
 def beards_where_silent(
     sample: Callable[[list[str]], torch.Tensor],
-    judge: nn.Module,
+    judge: AttributeClassifier,
     sentences: int = 60,
     each: int = 30,
 ) -> float:
@@ -142,7 +142,7 @@ def beards_where_silent(
 
 
 def combination_shares(
-    sample: Callable[[list[str]], torch.Tensor], judge: nn.Module, each: int = 50
+    sample: Callable[[list[str]], torch.Tensor], judge: AttributeClassifier, each: int = 50
 ) -> dict[str, float]:
     """Return how often both values of a pair are drawn, for pairs held out and for pairs seen.
 
@@ -176,7 +176,7 @@ def _shows(row: list[int], pair: dict[str, str]) -> bool:
 
 def personas_report(
     sample: Callable[[list[str]], torch.Tensor],
-    judge: nn.Module,
+    judge: AttributeClassifier,
     n: int = 2000,
     each: int = 50,
 ) -> dict:
@@ -221,7 +221,7 @@ def personas_report(
 
 
 def whole_captions_report(
-    sample: Callable[[list[str]], torch.Tensor], judge: nn.Module, n: int = 2000
+    sample: Callable[[list[str]], torch.Tensor], judge: AttributeClassifier, n: int = 2000
 ) -> dict:
     """Return figures beside `personas_report`: what a table by attribute hides.
 
@@ -255,7 +255,9 @@ def whole_captions_report(
     return figures
 
 
-def certainty(images: torch.Tensor, judge: nn.Module, batch: int = 25) -> dict[str, float]:
+def certainty(
+    images: torch.Tensor, judge: AttributeClassifier, batch: int = 25
+) -> dict[str, float]:
     """Return the judge's mean top probability for each attribute, in the order of `ATTRIBUTES`.
 
     It says how sure the judge is of what it reads, right or wrong: near 1 on real portraits,
@@ -272,7 +274,7 @@ def certainty(images: torch.Tensor, judge: nn.Module, batch: int = 25) -> dict[s
 
 
 def certainty_by(
-    by: str, images: torch.Tensor, judge: nn.Module, batch: int = 25
+    by: str, images: torch.Tensor, judge: AttributeClassifier, batch: int = 25
 ) -> dict[str, dict[str, float]]:
     """Return `certainty` apart for each value of one attribute, such as each skin tone.
 
@@ -309,7 +311,7 @@ def evenness(certainties: dict[str, dict[str, float]], attribute: str) -> float:
 
 
 def _sure(
-    images: torch.Tensor, judge: nn.Module, batch: int
+    images: torch.Tensor, judge: AttributeClassifier, batch: int
 ) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Return by attribute the judge's top probability, float64 (N,), and its index (N,)."""
     parts = {name: [] for name in ATTRIBUTES}
@@ -324,7 +326,7 @@ def _sure(
     }
 
 
-def portraits_report(samples: torch.Tensor, judge: nn.Module) -> dict:
+def portraits_report(samples: torch.Tensor, judge: AttributeClassifier) -> dict:
     """Return the figures by which the course judges portraits drawn without captions.
 
     Args:
@@ -346,7 +348,7 @@ def portraits_report(samples: torch.Tensor, judge: nn.Module) -> dict:
         raise ValueError(f"samples number 12 to {len(images):,}, not {n}")
     images, floor = images[:n], personas("train")[0][:n]
     table = compare(images, samples, judge, floor=floor)
-    figures = {"samples": n}
+    figures: dict = {"samples": n}
     for row, note in ((FLOOR, " of training portraits (the floor)"), ("samples", "")):
         for name in ("KID", "FID-course", "density", "coverage"):
             figures[name + note] = float(f"{table[row][name].value:.4g}")
