@@ -1,6 +1,6 @@
 """Latent vectors from a seed, and images in batches: what every generator is sampled with."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -24,7 +24,7 @@ def latents(n: int, z_dim: int, seed: int) -> torch.Tensor:
 
 
 @contextmanager
-def eval_mode(*models: nn.Module) -> Iterator[None]:
+def eval_mode(*models: nn.Module) -> Generator[None, None, None]:
     """Run the block with all models in eval mode, and restore the mode of every submodule.
 
     In training mode, batch normalisation would make each image depend on its neighbours, and would

@@ -46,7 +46,7 @@ def without_widgets(outputs: list) -> list:
 def repacked(match: re.Match) -> str:
     """Return a PNG in base64, packed as tightly as PNG allows: the same pixels, fewer bytes."""
     image, buffer = Image.open(io.BytesIO(base64.b64decode(match[0]))), io.BytesIO()
-    if image.mode == "RGBA" and image.getextrema()[3] == (255, 255):
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")  # nothing shines through: alpha says nothing
     image.save(buffer, "PNG", optimize=True)
     packed = base64.b64encode(buffer.getvalue()).decode()
@@ -111,7 +111,7 @@ def run(path: Path, store: bool) -> tuple[float, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("lessons", nargs="*", help="numbers, such as 04, or A; all by default")
     parser.add_argument("--measure", action="store_true", help="write no outputs")
     options = parser.parse_args()

@@ -95,24 +95,24 @@ def test_bytes_and_unknown_layers_are_refused(network):
 
 
 def test_the_gram_matrix_by_hand():
-    features = torch.tensor([[[[1.0, 2.0]], [[3.0, -1.0]]]])  # two channels of two positions
+    maps = torch.tensor([[[[1.0, 2.0]], [[3.0, -1.0]]]])  # two channels of two positions
     expected = torch.tensor([[[(1 + 4) / 2, (3 - 2) / 2], [(3 - 2) / 2, (9 + 1) / 2]]])
-    torch.testing.assert_close(features.gram_matrix(features), expected)
+    torch.testing.assert_close(features.gram_matrix(maps), expected)
     with pytest.raises(ValueError, match=r"shape \(N, C, H, W\), got \(2, 2\)"):
         features.gram_matrix(torch.zeros(2, 2))
 
 
 def test_the_gram_matrix_forgets_where_things_are():
-    features = chance(2, 5, 6, 7)
+    maps = chance(2, 5, 6, 7)
     order = torch.randperm(42, generator=torch.Generator().manual_seed(0))
-    shuffled = features.flatten(2)[..., order].view_as(features)
-    gram = features.gram_matrix(features)
+    shuffled = maps.flatten(2)[..., order].view_as(maps)
+    gram = features.gram_matrix(maps)
     torch.testing.assert_close(features.gram_matrix(shuffled), gram)
     torch.testing.assert_close(gram, gram.transpose(1, 2))
     assert torch.linalg.eigvalsh(gram).min() > -1e-6
-    twice = torch.cat([features, features], dim=3)  # a larger image of the same
+    twice = torch.cat([maps, maps], dim=3)  # a larger image of the same
     torch.testing.assert_close(features.gram_matrix(twice), gram)
-    own = features.flatten(2)[0]
+    own = maps.flatten(2)[0]
     own[0] = own[0, order]  # one channel alone moved: now it occurs together with others
     assert not torch.allclose(features.gram_matrix(own.view(1, 5, 6, 7)), gram[:1], atol=1e-3)
 
@@ -208,11 +208,11 @@ def test_style_transfer_lowers_what_it_should(network, transferred):
     assert total[-1] < total[0] and set(history) == {"content", "style", "smoothness"}
 
     def content_of(x):
-        features = [
+        maps = [
             features.layer_activations(network, part, ["relu2_1"])["relu2_1"]
             for part in (x, content)
         ]
-        return features.content_loss(*features)
+        return features.content_loss(*maps)
 
     assert content_of(image) < content_of(style)  # nearer to the content than the style is
 

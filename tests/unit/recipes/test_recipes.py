@@ -246,6 +246,7 @@ def test_the_clock_of_a_resumed_training_goes_on(train, tmp_path, monkeypatch):
     assert 3600 <= zoo.card("dcgan-fashion", tmp_path)["seconds"] < 4200
 
 
+@pytest.fixture
 def few(monkeypatch):
     """Sixty-four garments in place of all."""
     images = torch.randint(256, (64, 1, 28, 28), dtype=torch.uint8)
