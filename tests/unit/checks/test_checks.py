@@ -485,6 +485,13 @@ def test_a_factor_is_claimed_only_where_it_is_everywhere():
     assert "100" in message and "times" not in message
 
 
+@pytest.mark.parametrize("name", ["kl_normal", "slerp", "conv2d"])
+def test_an_answer_that_is_a_wrong_number_first_and_a_text_later_gets_a_verdict(name):
+    task, calls = TASKS[name], iter(range(10**6))
+    result = task(lambda *xs: 3 * task.answer(*xs) + 1 if next(calls) % 3 == 0 else "a text")
+    assert result.outcome != "right" and result.message
+
+
 def test_numbers_that_differ_are_shown_to_differ():
     a, b = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.00004])
     wanted, came = re.search(
