@@ -125,6 +125,7 @@ def test_cells_are_marked_for_nbgrader(path):
             assert mark["points"] > 0 and mark["locked"] and "assert check." in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", STUDENTS, ids=lambda path: path.stem)
 def test_students_run_to_the_end_as_delivered(path):
     """The rule: docs/style.md, "Exercises"."""

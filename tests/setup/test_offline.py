@@ -13,6 +13,8 @@ socket.socket.connect = refuse
 socket.create_connection = refuse
 socket.getaddrinfo = refuse
 
+import pytest
+
 from course_lib import data, doctor, explorers, metrics, zoo
 
 data.fashion("test"), data.personas("test")
@@ -25,6 +27,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 def test_the_library_opens_no_socket():
     """The rule: docs/promise.md, "When something is wrong"."""
     result = subprocess.run(

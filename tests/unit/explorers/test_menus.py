@@ -27,6 +27,7 @@ def explorers_of(lesson: Path) -> list[Explorer]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_every_entry_of_every_menu(lesson, monkeypatch, tmp_path):
     """The rule: CONTRIBUTING.md, "Add an explorer"."""

@@ -309,6 +309,7 @@ def test_bad_transfers_are_refused(network):
         features.style_transfer(good, good, network, style_weight=-1)
 
 
+@pytest.mark.slow
 def test_the_shipped_network_paints_a_portrait(personas_cnn, portrait):
     """Style falls to a twentieth, and the network still recognises who is painted, in parts."""
     style = pattern("mosaic", size=64)

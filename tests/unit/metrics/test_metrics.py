@@ -156,6 +156,7 @@ def kernel_mean(mean_a, scale_a, mean_b, scale_b, features):
     return 1 + 3 * first / features + 3 * second / features**2 + third / features**3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mean", "scale"), [(0.0, 1.0), (0.2, 1.1)])
 def test_95_percent_of_intervals_hold_the_truth(mean, scale):
     """Over 100 independent pairs of Gaussian sets; 88 of 100 lies 3.2 standard deviations off."""
@@ -230,6 +231,7 @@ def damage(judge, held_out):
     return metrics.compare(held_out[0], sets, judge, replicates=50)
 
 
+@pytest.mark.slow
 def test_undamaged_images_reach_the_floor(damage):
     assert damage.n == 1300 and list(damage)[:2] == ["floor", "none"]
     none, floor = damage["none"], damage["floor"]
@@ -445,6 +447,7 @@ def test_closest_pair_finds_a_copy():
         metrics.closest_pair(images[:1])
 
 
+@pytest.mark.slow
 def test_the_report_notices_collapse(judge, held_out):
     images, _ = held_out
     good = metrics.fashion_report(images[:1000], judge)

@@ -68,6 +68,7 @@ def test_labels_that_do_not_fit_are_refused():
             metrics.coverage_per_class(Reader(), images, wrong, images, torch.tensor([0, 1]))
 
 
+@pytest.mark.slow
 def test_the_report_holds_what_a_card_needs():
     images, labels = (part[:600] for part in data.fashion("train"))
     report = metrics.conditional_fashion_report(

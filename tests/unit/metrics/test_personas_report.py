@@ -96,6 +96,7 @@ def test_the_variety_of_beards_is_an_entropy_within_a_sentence(judge):
     assert mixed == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_the_report_of_whole_captions(judge):
     figures = metrics.whole_captions_report(real_portraits, judge, n=100)
     for name in ("whole captions drawn as asked", "beards drawn where asked for"):
@@ -134,6 +135,7 @@ def real_portraits(captions):
     return images[torch.arange(len(captions)) % len(images)]
 
 
+@pytest.mark.slow
 def test_the_report(judge):
     figures = metrics.personas_report(real_portraits, judge, n=100, each=2)
     assert figures["captions"] == 100
@@ -200,6 +202,7 @@ def test_certainty_by_tone_shows_which_faces_lose_their_features(judge, portrait
     assert len(few) <= 2, "tones that are not there are left out"
 
 
+@pytest.mark.slow
 def test_the_report_of_portraits_without_captions(judge):
     real = data.to_float(data.personas("test")[0][:100])
     torch.manual_seed(0)

@@ -162,6 +162,7 @@ def test_the_noise_changes_a_hit_less_than_the_style_changes_the_drum(drummer):
     assert (hits[0] - hits[1]).abs().max() > 0.05
 
 
+@pytest.mark.slow
 def test_the_shipped_drums_are_as_good_as_promised(drummer):
     labels = torch.arange(600) % 6
     judge = zoo.load("drums-cnn")
@@ -177,6 +178,7 @@ def test_the_shipped_drums_are_as_good_as_promised(drummer):
     assert report[key] == pytest.approx(card[key], abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_report_tells_real_sounds_from_others(real):
     sounds, labels, _ = real
     judge = zoo.load("drums-cnn")

@@ -115,6 +115,7 @@ def test_blur_keeps_the_mean_of_what_is_flat():
     assert (blurred[..., 3:6, 3:6] == 1).all()
 
 
+@pytest.mark.slow
 def test_the_recipe_resumes_to_the_bit(tmp_path, monkeypatch):
     short = {"arguments": {"attributes": VALUES, "width": 2}, "batch": 8, "steps": 6}
     recipe = dataclasses.replace(recipes.recipe("personas-cnn"), **short)
@@ -167,6 +168,7 @@ def test_accuracy_counts_what_can_be_seen(portraits):
 # The shipped judge
 
 
+@pytest.mark.slow
 def test_the_shipped_judge_is_as_good_as_its_card_says(shipped):
     images, attributes = data.personas("test")
     found = personas_cnn.accuracy(shipped, images, attributes)

@@ -118,6 +118,7 @@ def seeds(monkeypatch):
     return heard
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SHORT))
 def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure, seeds):
     """The rule: CONTRIBUTING.md, "Add a model"."""

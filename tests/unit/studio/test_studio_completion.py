@@ -209,6 +209,7 @@ def test_the_explorer_searches_where_the_sliders_say(generator, encoder, portrai
     assert explorer.hole() == (56, 56, 8, 8)
 
 
+@pytest.mark.slow
 def test_the_recipe_trains_an_encoder_for_the_generator():
     recipe = recipes.recipe("encoder-personas")
     assert recipe.generator == "progan-personas" and recipe.arguments["z_dim"] == 64

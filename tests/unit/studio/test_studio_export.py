@@ -50,6 +50,7 @@ def test_every_model_that_draws_pictures_of_one_size_can_be_exported():
     assert sorted([*export.generators(), *others]) == drawing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", export.generators())
 def test_onnx_draws_the_same_images(exported, name):
     path = exported(name)

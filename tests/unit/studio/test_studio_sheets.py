@@ -95,6 +95,7 @@ def test_a_generator_of_your_own_needs_no_zoo(tmp_path):
     assert facts["model"] == "my own" and "sha256" not in facts and facts["seeds"] == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GIVEN)
 def test_every_generator_fills_a_sheet_and_both_posters(sources, name, tmp_path):
     source = sources[name]
@@ -318,6 +319,7 @@ def test_pages_refuse_what_does_not_fit(progan):
         sheets.contact_sheet(progan, [1], columns=1, width=300).save("a.jpg")
 
 
+@pytest.mark.slow
 def test_a_portrait_takes_on_the_style_and_stays_itself(progan, tmp_path):
     side, border = sheets.STAGES[-1][0], sheets.BORDER
     work = sheets.stylised(progan, 1, "mosaic", size=side)
