@@ -7,7 +7,6 @@ block 0). Convolutions do not care about size: images may be larger than those o
 """
 
 from course_lib.features.activations import (
-    SMALLEST,
     expect_images,
     expect_one,
     gram_matrix,
@@ -15,14 +14,10 @@ from course_lib.features.activations import (
     layers_of,
 )
 from course_lib.features.descent import (
-    ITERATIONS,
     Descent,
-    Losses,
-    Watch,
     frequencies,
     noise,
     total_variation,
-    watched,
 )
 from course_lib.features.inversion import invert_features, maximise_activation
 from course_lib.features.style import (

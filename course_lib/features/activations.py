@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from course_lib.models.vgg import vgg as vgg
-
 SMALLEST = 16  # pixels that four poolings leave something of
 
 

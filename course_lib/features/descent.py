@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from course_lib import training
-from course_lib.models.vgg import vgg as vgg
 from course_lib.sampling import eval_mode
 
 ITERATIONS = 5  # of L-BFGS in one step

@@ -10,7 +10,6 @@ from course_lib import training
 from course_lib.features.activations import expect_images, expect_one, layer_activations
 from course_lib.features.descent import Descent, Watch, noise, total_variation, watched
 from course_lib.features.style import content_loss
-from course_lib.models.vgg import vgg as vgg
 from course_lib.sampling import eval_mode
 
 

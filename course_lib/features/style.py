@@ -8,7 +8,6 @@ from torch import nn
 from course_lib import training
 from course_lib.features.activations import expect_one, gram_matrix, layer_activations
 from course_lib.features.descent import Descent, Watch, total_variation, watched
-from course_lib.models.vgg import vgg as vgg
 from course_lib.sampling import eval_mode
 
 CONTENT_LAYER = "relu3_2"
