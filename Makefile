@@ -60,7 +60,7 @@ test: .venv/test.stamp ## before you hand in: that, every notebook, every explor
 # On PyTorch too: the same environment on both shows that the backend makes no difference.
 test-rest: .venv-keras/test.stamp ## what takes long and seldom changes: weights, stops, TensorFlow
 	@status=0; \
-	$(subst not whole,whole,$(PYTEST)) --durations=20 tests $(ARGS) || status=1; \
+	$(subst loadfile,load,$(subst not whole,whole,$(PYTEST))) --durations=20 tests $(ARGS) || status=1; \
 	for backend in torch tensorflow; do \
 		echo "Keras on $$backend"; \
 		export KERAS_BACKEND=$$backend; \
