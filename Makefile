@@ -43,7 +43,7 @@ help: ## list these commands
 lab: .venv/lab.stamp ## open the course in JupyterLab; the first call sets it up
 	$(BIN)/python -m jupyterlab $(LAB_OPTIONS) $(ARGS)
 
-check: .venv/test.stamp ## in three minutes: style, types, floors, library, how the notebooks are made
+check: .venv/test.stamp ## in some minutes: style, types, floors, library, how the notebooks are made
 	@status=0; $(STYLE); \
 	$(subst not whole,not whole and not slow,$(PYTEST)) $(QUICK) $(ARGS) || status=1; \
 	$(call verdict,check)
