@@ -87,7 +87,7 @@ class Ranges:
     """A pytest plugin: under nbval a cell with a figure outside its interval fails."""
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item):
+    def pytest_runtest_call(self, item: Any):  # nbval says nothing of its types
         result = yield
         if outputs := getattr(item, "test_outputs", None):
             wrong = outside(item.path.stem, item.cell.get("id", ""), outputs)
