@@ -152,7 +152,7 @@ PART = torch.ones(1, 1, 16, 16)
 CLIPPED = {
     "samples": lambda: sources.Source("loud", LOUD).images(Z),
     "truncated samples": lambda: responsibility.truncated(LOUD, 1, 40),
-    "exported": lambda: export._Plain(LOUD)(Z),
+    "exported": lambda: export._Graph(LOUD)(Z),
     "grown": lambda: louder(GROWN).sample(40),
     "a completion": lambda: latent.complete(IMAGES_RGB, PART, LOUD, answers=9, steps=0).drawn,
     "noise": lambda: metrics.damaged(IMAGES, "noise", 9.0),
