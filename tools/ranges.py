@@ -110,14 +110,17 @@ def run(path: Path, shift: int, threads: int) -> dict[str, dict[str, float]]:
     """Run a lesson with other seeds; return the figures of its rows by cell and name."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
     notebook = nbformat.read(path, as_version=4)
+    names = rows()[path.stem]
+    last = max(i for i, cell in enumerate(notebook.cells) if cell.id in names)
+    del notebook.cells[last + 1 :]
     notebook.cells.insert(0, nbformat.v4.new_code_cell(OTHER_SEED.format(shift=shift)))
     # An assertion may hold for the lesson's own seed only; what follows it is still measured.
     where = {"metadata": {"path": path.parent}}
     NotebookClient(notebook, timeout=1800, resources=where, allow_errors=True).execute()
-    cells = {cell.get("id", ""): cell.get("outputs", []) for cell in notebook.cells}
+    read = {cell.id: figures(cell.get("outputs", [])) for cell in notebook.cells}
     return {
-        cell: {name: figures(cells[cell]).get(name, float("nan")) for name in names}
-        for cell, names in rows()[path.stem].items()
+        cell: {name: read[cell].get(name, float("nan")) for name in wanted}
+        for cell, wanted in names.items()
     }
 
 
