@@ -192,7 +192,7 @@ def truncated(model: nn.Module, truncation: float, n: int, seed: int = 0) -> tor
     return draw(model, truncation * latents(n, size_of(model), seed), batch=25)
 
 
-def read(images: torch.Tensor, judge: nn.Module) -> torch.Tensor:
+def judged(images: torch.Tensor, judge: nn.Module) -> torch.Tensor:
     """Return what a judge reads: attributes int64 (N, 9) of portraits, or classes int64 (N,)."""
     if hasattr(judge, "attributes"):
         return metrics.read(images, cast(AttributeClassifier, judge))
@@ -211,7 +211,7 @@ class Group(NamedTuple):
     values: tuple[str, ...]
 
     def members(self, found: torch.Tensor) -> torch.Tensor:
-        """Return which images belong to the group, bool (N,), by what `read` found in them.
+        """Return which images belong to the group, bool (N,), by what `judged` found in them.
 
         Raises:
             ValueError: there is no such attribute or value.
@@ -241,7 +241,7 @@ def truncation_curves(
 
     Args:
         model: as `truncated` takes it.
-        judge: reads the samples (`read`).
+        judge: reads the samples (`judged`).
         truncations: factors; the same n latent vectors are multiplied by each.
 
     Returns:
@@ -249,7 +249,7 @@ def truncation_curves(
     """
     curves: dict[str, list[Estimate]] = {name: [] for name in groups}
     for truncation in truncations:
-        found = read(truncated(model, truncation, n, seed), judge)
+        found = judged(truncated(model, truncation, n, seed), judge)
         for name, group in groups.items():
             curves[name].append(group.share(found))
     machine.give_back_memory()

@@ -60,7 +60,7 @@ def test_easings_have_the_speeds_that_their_equations_say():
 def test_the_great_circle_is_lesson_07s():
     z = latents(3, 64, seed=0)
     points = latent.circle(z, torch.arange(24) / 24)
-    torch.testing.assert_close(points, latent.loop(z[0], z[1], 24))
+    torch.testing.assert_close(points, latent.great_circle(z[0], z[1], 24))
 
 
 @pytest.mark.parametrize("reach", [20, 90, 150, 180])
