@@ -1,13 +1,17 @@
 """Latent vectors from a seed, and images in batches: what every generator is sampled with."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import nn
 
 from course_lib import threads
+from course_lib.layers import check_labels, expect_shape
+
+Reads = Literal["nothing", "label", "caption"]
+Asked = int | str | Sequence[int] | Sequence[str] | torch.Tensor
 
 
 def latents(n: int, z_dim: int, seed: int) -> torch.Tensor:
@@ -62,18 +66,85 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options: A
     return outputs
 
 
-def z_dim_of(generator: nn.Module) -> int:
-    """Return the length of the latent vectors that a generator takes, its attribute `z_dim`."""
-    return cast(int, generator.z_dim)  # torch's stubs take all attributes for tensors or modules
+def reads(generator: nn.Module | type[nn.Module]) -> Reads:
+    """Return what a generator reads beside z, its attribute `reads`; without one it is nothing."""
+    return getattr(generator, "reads", "nothing")
 
 
-def sample(generator: nn.Module, n: int, seed: int = 0, batch: int = 100) -> torch.Tensor:
-    """Return n images generator(z) with z ~ N(0, I), the same for the same seed.
+def size_of(generator: nn.Module) -> int:
+    """Return how many random numbers decide an image: those of z, and of noise that comes later.
+
+    They are the attributes `z_dim` and, where a generator has it, `noise_dim`.
+    """
+    return cast(int, generator.z_dim) + cast(int, getattr(generator, "noise_dim", 0))
+
+
+def draw(
+    generator: nn.Module, z: torch.Tensor, asked: Asked | None = None, batch: int = 100
+) -> torch.Tensor:
+    """Return the images (N, C, H, W) in [-1, 1] of the latent vectors z (N, `size_of`), on the CPU.
+
+    Runs in eval mode without gradients, `batch` images at a time, and restores the mode. A
+    generator is a module that is called with z, or with z and what it reads. Its attributes are
+    `z_dim` and `reads`:
+
+    - "nothing": z is all. Of an autoencoder, its `decoder` is called.
+    - "label": labels int64 (N,), or their weights, float (N, classes). It has `classes`.
+    - "caption": codes of captions, (N, D). It has `encode`, which makes them of a list of
+      sentences, and `open_caption`, the sentence that leaves all open.
 
     Args:
-        generator: maps z (N, z_dim) to images and has an attribute `z_dim`.
+        generator: as above.
+        z: from `latents`, or from anywhere else.
+        asked: a label, a caption, several of them or what the generator makes of them. Image i
+            shows the i-th; where they are fewer than the images, they come in turn. None asks for
+            all classes in turn, or for the caption that leaves all open.
+        batch: images computed at a time.
+
+    Raises:
+        ValueError: z has another shape, something is asked of a generator that reads nothing, or a
+            label is no class.
+    """
+    expect_shape(z, (None, size_of(generator)), "z")
+    inputs = [z]
+    if (codes := codes_of(generator, asked)) is not None:
+        inputs.append(codes[torch.arange(len(z)) % len(codes)])
+    network = getattr(generator, "decoder", generator)
+    return in_batches(network, *inputs, batch=batch).clamp_(-1, 1)
+
+
+def codes_of(generator: nn.Module, asked: Asked | None = None) -> torch.Tensor | None:
+    """Return what a generator is called with beside z; arguments and errors as `draw`."""
+    kind = reads(generator)
+    if kind == "nothing":
+        if asked is not None:
+            raise ValueError(f"{type(generator).__name__} reads nothing beside z, got {asked!r}")
+        return None
+    if isinstance(asked, torch.Tensor) and asked.dim() > 1:
+        return asked
+    if kind == "label":
+        classes = cast(int, generator.classes)
+        labels = torch.as_tensor(range(classes) if asked is None else asked).reshape(-1)
+        check_labels(labels, len(labels), classes)
+        return labels
+    captions = cast(str, generator.open_caption) if asked is None else asked
+    encode = cast(Callable[[list[str]], torch.Tensor], generator.encode)
+    return encode([captions] if isinstance(captions, str) else list(cast(list[str], captions)))
+
+
+def sample(
+    generator: nn.Module,
+    n: int,
+    seed: int = 0,
+    batch: int = 100,
+    asked: Asked | None = None,
+) -> torch.Tensor:
+    """Return n images with z ~ N(0, I), the same for the same seed, whatever the batch.
+
+    Args:
+        generator, asked: see `draw`.
         n: number of images.
-        seed: of the latent vectors, which do not depend on `batch`.
+        seed: of the latent vectors.
         batch: images computed at a time.
     """
-    return in_batches(generator, latents(n, z_dim_of(generator), seed), batch=batch)
+    return draw(generator, latents(n, size_of(generator), seed), asked, batch)

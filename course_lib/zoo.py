@@ -55,6 +55,14 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
+def generators() -> list[str]:
+    """Return the names of the models that `sampling.draw` takes, sorted: all that draw from a z.
+
+    Not textures, which have no size of their own.
+    """
+    return [name for name in names() if hasattr(_class(card(name)["model"]), "reads")]
+
+
 def card(name: str, folder: Path | None = None) -> Facts:
     """Return a model's card: data, licence, recipe, seed, steps, time, figures, sha256.
 
@@ -98,8 +106,12 @@ def recorded_images(name: str) -> dict[str, torch.Tensor]:
 
 def build(model: str, arguments: Facts) -> Any:  # a module of the class that is asked for
     """Return a new model: `model` is "file.Class" in `course_lib.models`."""
-    file, _, class_name = model.partition(".")
-    return getattr(import_module(f"course_lib.models.{file}"), class_name)(**arguments)
+    return _class(model)(**arguments)
+
+
+def _class(model: str) -> Any:
+    file, _, name = model.partition(".")
+    return getattr(import_module(f"course_lib.models.{file}"), name)
 
 
 def load_weights(name: str, folder: Path | None = None) -> dict[str, torch.Tensor]:

@@ -7,9 +7,14 @@ import sys
 
 import numpy as np
 import pytest
+import ranges
 from PIL import Image
 
 from course_lib import zoo
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(ranges.Ranges())
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ class DrumMachine(Explorer):
         if self.whole.value == "one hit":
             return hit[0]
         nearest = DRUMS[self.kind.value if self.between.value <= 0.5 else self.kind_b.value]
-        return sound.loop({**self.base, nearest: hit[0]})
+        return sound.bar({**self.base, nearest: hit[0]})
 
     def facts(self) -> dict[str, object]:
         """Return what a saved file says about its origin."""

@@ -147,7 +147,7 @@ class Growth(Explorer):
 
         It begins at the z of `generator.sample(1, seed)`, scaled as pixel norm does.
         """
-        return latent.loop(*latents(2, self.generator.z_dim, self.seed.value), frames=FRAMES)
+        return latent.great_circle(*latents(2, self.generator.z_dim, self.seed.value), FRAMES)
 
     def pictures(self, z: torch.Tensor) -> list[torch.Tensor]:
         """Return the images of z (N, z_dim) at all stages, (N, colours, size, size) each.

@@ -11,7 +11,7 @@ from torch import nn
 from course_lib import figures, zoo
 from course_lib.explorers.base import Explorer, slider, unused, whole_slider
 from course_lib.latent import lerp, slerp
-from course_lib.sampling import latents, z_dim_of
+from course_lib.sampling import latents, size_of
 from course_lib.studio import provenance
 from course_lib.threads import one_thread
 from course_lib.training import evaluating
@@ -29,7 +29,7 @@ def principal_directions(
     images, pulled back to z. The idea follows GANSpace (Härkönen et al. 2020), which does it with
     inner layers. Signs are fixed so that a positive step brightens the image.
     """
-    z = latents(n, z_dim_of(generator), seed)
+    z = latents(n, size_of(generator), seed)
     with evaluating(generator):
         images = torch.cat([generator(part) for part in z.split(250)]).flatten(1)
     slopes = (images - images.mean(0)).T @ z / n  # (pixels, z_dim)
@@ -62,7 +62,7 @@ class LatentExplorer(Explorer):
 
     def z(self) -> torch.Tensor:
         """Return the strip's latent vectors and, last, the chosen one: (WALK + 1, z_dim)."""
-        z_dim = z_dim_of(self.generator)
+        z_dim = size_of(self.generator)
         z0, z1 = latents(1, z_dim, self.seed_a.value), latents(1, z_dim, self.seed_b.value)
         t = torch.cat([torch.linspace(0, 1, WALK), torch.tensor([self.between.value])])
         path = slerp if self.path.value == "spherical" else lerp

@@ -22,4 +22,4 @@ from course_lib.latent.search import (
     rectangle,
     visible_error,
 )
-from course_lib.latent.sphere import circle, lerp, loop, on_sphere, slerp, turns
+from course_lib.latent.sphere import circle, great_circle, lerp, on_sphere, slerp, turns

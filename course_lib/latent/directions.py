@@ -21,7 +21,7 @@ from course_lib.latent.sphere import on_sphere
 from course_lib.layers import expect_shape
 from course_lib.metrics import enlarged, read
 from course_lib.models.cnn import AttributeClassifier
-from course_lib.sampling import latents, z_dim_of
+from course_lib.sampling import latents, size_of
 from course_lib.training import evaluating
 
 FEWEST = 20  # portraits on each side, below which a regression says nothing
@@ -238,7 +238,7 @@ def find(
         Directions of those contrasts of which the judge saw enough, at least `FEWEST` portraits to
         learn from on each side and one to measure; `missing` says which ones it did not.
     """
-    z = on_sphere(latents(n, z_dim_of(generator), seed))
+    z = on_sphere(latents(n, size_of(generator), seed))
     with evaluating(generator):
         drawn = (generator(part, **options).clamp(-1, 1) for part in threads.tuned(z.split(batch)))
         attributes = torch.cat([read(images, judge) for images in drawn])
@@ -261,7 +261,7 @@ def find(
         accuracy[name] = balanced_accuracy(z[held].double() @ weights + bias, sides[held] == 1)
         vectors.append(functional.normalize(weights, dim=0).float())
         kept[name] = contrast
-    stacked = torch.stack(vectors) if vectors else torch.empty(0, z_dim_of(generator))
+    stacked = torch.stack(vectors) if vectors else torch.empty(0, size_of(generator))
     return Directions(kept, stacked, accuracy, missing)
 
 
@@ -302,7 +302,7 @@ def turned(
             vector = start[None].clone().requires_grad_()  # (1, z_dim)
             adam = torch.optim.Adam([vector], lr=rate)
             for _ in range(updates):
-                z = torch.randn(n, z_dim_of(generator), generator=random).repeat(2, 1)
+                z = torch.randn(n, size_of(generator), generator=random).repeat(2, 1)
                 moved = steered(z, ends, functional.normalize(vector, dim=1))
                 images = generator(moved).clamp(-1, 1)
                 more = contrast.reading(judge.probabilities(enlarged(images)))  # (2n,)
@@ -437,7 +437,7 @@ def _readings(
 
     [0, k, i, j] is contrast j's at +step along direction k from latent vector i, [1, …] at −step.
     """
-    z, count = latents(n, z_dim_of(generator), seed), len(directions.vectors)
+    z, count = latents(n, size_of(generator), seed), len(directions.vectors)
     readings = torch.zeros(2, count, n, count)
     with evaluating(generator, judge):
         for end, k in threads.tuned((end, k) for end in (0, 1) for k in range(count)):

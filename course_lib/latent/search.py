@@ -16,7 +16,7 @@ from torch import nn
 from course_lib import machine, threads
 from course_lib.latent.sphere import on_sphere
 from course_lib.layers import expect_shape
-from course_lib.sampling import latents, z_dim_of
+from course_lib.sampling import latents, size_of
 from course_lib.training import evaluating
 
 
@@ -125,7 +125,7 @@ def complete(
     expect_shape(mask, (1, 1, *portrait.shape[2:]), "the mask")
     if not mask.any():
         raise ValueError("no pixel is visible: there is nothing to agree with")
-    z, seen, trace = latents(answers, z_dim_of(generator), seed), portrait * mask, []
+    z, seen, trace = latents(answers, size_of(generator), seed), portrait * mask, []
     if encoder is not None:
         noise = spread * z
         noise[0] = 0

@@ -40,7 +40,7 @@ def on_sphere(z: torch.Tensor) -> torch.Tensor:
     return math.sqrt(z.shape[1]) * functional.normalize(z, dim=1)
 
 
-def loop(z0: torch.Tensor, z1: torch.Tensor, frames: int) -> torch.Tensor:
+def great_circle(z0: torch.Tensor, z1: torch.Tensor, frames: int) -> torch.Tensor:
     """Return a closed walk of `frames` latent vectors on the sphere, (frames, z_dim).
 
     The great circle through z0 and z1 (z_dim,), from z0 in the direction of z1: all steps, that
@@ -64,8 +64,8 @@ def circle(z: torch.Tensor, shares: torch.Tensor, reach: float = 180.0) -> torch
     """Return the points of a circle on the sphere of radius √z_dim, (N, z_dim).
 
     At share 0 and at share 1 stands z[0], put on the sphere; the circle sets out towards z[1]. Of
-    reach 180° it is a great circle, `latent.loop`'s, and halfway lies −z[0]. With less reach it
-    bends towards z[2]; halfway is its farthest point, `reach` degrees away from z[0].
+    reach 180° it is a great circle, that of `great_circle`, and halfway lies −z[0]. With less reach
+    it bends towards z[2]; halfway is its farthest point, `reach` degrees away from z[0].
 
     Args:
         z: (3, z_dim), z_dim of 3 or more.

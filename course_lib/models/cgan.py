@@ -19,7 +19,7 @@ from torch.nn.functional import one_hot
 
 from course_lib.layers import check_labels, expect_shape
 from course_lib.models import dcgan
-from course_lib.sampling import in_batches, latents
+from course_lib.sampling import Reads, sample
 
 WAYS = ("concatenated", "embedding", "projection")
 EMBEDDING = 16  # numbers in the generator's learnt vector of a class
@@ -44,6 +44,8 @@ class Generator(nn.Module):
     Raises:
         ValueError: there is no such way.
     """
+
+    reads: Reads = "label"
 
     def __init__(
         self,
@@ -95,16 +97,11 @@ class Generator(nn.Module):
         Raises:
             ValueError: both n and labels are given, or neither, or there is no such label.
         """
-        if (n is None) == (labels is None):
-            raise ValueError("sample needs either n or labels=[…], one class for each image")
-        if n is not None:
-            z = latents(n, self.z_dim, seed)
-            chosen = torch.arange(n) % self.classes
-        else:
-            chosen = torch.as_tensor(labels)
-            check_labels(chosen, chosen.numel(), self.classes)
-            z = latents(len(chosen), self.z_dim, seed)
-        return in_batches(self, z, chosen, batch=batch)
+        if labels is None and n is not None:
+            return sample(self, n, seed, batch)
+        if labels is not None and n is None:
+            return sample(self, len(labels), seed, batch, asked=labels)
+        raise ValueError("sample needs either n or labels=[…], one class for each image")
 
 
 class Discriminator(nn.Module):

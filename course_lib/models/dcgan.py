@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from course_lib.layers import expect_shape
-from course_lib.sampling import sample
+from course_lib.sampling import Reads, sample
 
 
 def initialise(module: nn.Module) -> None:
@@ -33,6 +33,8 @@ class Generator(nn.Module):
         width: channels at 28×28; 14×14 has 2 and 7×7 has 4 times as many.
         channels: colour channels of the images.
     """
+
+    reads: Reads = "nothing"
 
     def __init__(self, z_dim: int = 100, width: int = 16, channels: int = 1):
         super().__init__()

@@ -20,7 +20,7 @@ from course_lib.layers import check_labels, expect_shape
 from course_lib.models.dcgan import initialise
 from course_lib.models.drums_cnn import Judge as Judge
 from course_lib.models.drums_cnn import convolutions
-from course_lib.sampling import in_batches, latents
+from course_lib.sampling import Reads, sample
 
 
 class Generator(nn.Module):
@@ -35,9 +35,12 @@ class Generator(nn.Module):
         kinds: labels are int64, 0 to kinds − 1.
     """
 
+    reads: Reads = "label"
+
     def __init__(self, style_dim: int = 32, width: int = 16, kinds: int = len(DRUMS)):
         super().__init__()
-        self.style_dim, self.kinds, w = style_dim, kinds, width
+        self.style_dim, self.classes, w = style_dim, kinds, width
+        self.kinds = kinds
         self.z_dim = style_dim + ROWS * COLUMNS
         self.layers = nn.Sequential(
             nn.Linear(style_dim + kinds, 6 * w * 8 * 4, bias=False),
@@ -65,11 +68,11 @@ class Generator(nn.Module):
         """Return spectrograms; labels may also be weights of the kinds, float (N, kinds)."""
         expect_shape(z, (None, self.z_dim), "z")
         if labels.is_floating_point():
-            expect_shape(labels, (len(z), self.kinds), "a mixture of labels")
+            expect_shape(labels, (z.shape[0], self.classes), "a mixture of labels")
             weights = labels
         else:
-            check_labels(labels, len(z), self.kinds)
-            weights = one_hot(labels, self.kinds).to(z.dtype)
+            check_labels(labels, len(z), self.classes)
+            weights = one_hot(labels, self.classes).to(z.dtype)
         style, noise = z.split([self.style_dim, ROWS * COLUMNS], dim=1)
         maps = self.layers(torch.cat([style, weights], dim=1))  # (N, 2, 128, 64)
         loudness, amount = maps.split(1, dim=1)
@@ -96,11 +99,11 @@ class Generator(nn.Module):
         Raises:
             ValueError: both n and labels are given, or neither, or there is no such label.
         """
-        if (n is None) == (labels is None):
-            raise ValueError("sample needs either n or labels=[…], one kind for each sound")
-        chosen = torch.as_tensor(labels) if n is None else torch.arange(n) % self.kinds
-        check_labels(chosen, chosen.numel(), self.kinds)
-        return in_batches(self, latents(len(chosen), self.z_dim, seed), chosen, batch=batch)
+        if labels is None and n is not None:
+            return sample(self, n, seed, batch)
+        if labels is not None and n is None:
+            return sample(self, len(labels), seed, batch, asked=labels)
+        raise ValueError("sample needs either n or labels=[…], one kind for each sound")
 
 
 class Discriminator(nn.Module):

@@ -33,7 +33,7 @@ from course_lib.models.progan_layers import (  # noqa: F401
     MinibatchStd,
     PixelNorm,
 )
-from course_lib.sampling import in_batches, latents
+from course_lib.sampling import Reads, in_batches, latents
 
 CHANNELS = (64, 64, 48, 32, 16)  # at 4, 8, 16, 32 and 64 pixels
 
@@ -68,6 +68,8 @@ class Generator(Growing):
         channels: at 4, 8, 16 … pixels.
         colours: colour channels of the images.
     """
+
+    reads: Reads = "nothing"
 
     def __init__(self, z_dim: int = 64, channels: Sequence[int] = CHANNELS, colours: int = 3):
         super().__init__(channels, colours)

@@ -19,7 +19,7 @@ from course_lib.models.stackgan_blocks import ConditioningAugmentation, replicat
 from course_lib.models.stackgan_discriminator import Discriminator  # noqa: F401
 from course_lib.models.stackgan_generators import StageIGenerator, StageIIGenerator
 from course_lib.models.text import TextEncoder
-from course_lib.sampling import in_batches, latents
+from course_lib.sampling import Reads, in_batches, latents, size_of
 
 
 class StackGAN(nn.Module):
@@ -30,6 +30,9 @@ class StackGAN(nn.Module):
             stage2 None leaves Stage II out, and images stay 16×16.
     """
 
+    reads: Reads = "caption"
+    open_caption = "a person"  # leaves all open
+
     def __init__(self, text: dict, stage1: dict, stage2: dict | None):
         super().__init__()
         self.tokeniser = Tokeniser()
@@ -39,6 +42,7 @@ class StackGAN(nn.Module):
         self.z_dim = self.stage1.z_dim
         self.c_dim = self.stage1.c_dim
         self.c_dim2 = 0 if self.stage2 is None else self.stage2.c_dim
+        self.noise_dim = self.c_dim + self.c_dim2
 
     def forward(
         self,
@@ -50,12 +54,15 @@ class StackGAN(nn.Module):
         """Return images of z (N, z_dim) and text embeddings (N, text_dim), float in [-1, 1].
 
         Args:
-            noise: ε of both conditioning augmentations, (N, c_dim + c_dim2); drawn where None.
+            noise: ε of both conditioning augmentations, (N, c_dim + c_dim2). Where None, it stands
+                beside z, (N, z_dim + c_dim + c_dim2), or else it is drawn.
             stage: 1 for Stage I's (N, 3, 16, 16), 2 for (N, 3, 64, 64) where there is a Stage II.
         """
-        if noise is None:
-            noise = torch.randn(len(z), self.c_dim + self.c_dim2, device=z.device)
-        expect_shape(noise, (len(z), self.c_dim + self.c_dim2), "noise")
+        if noise is None and z.shape[1] == self.z_dim + self.noise_dim:
+            z, noise = z.split([self.z_dim, self.noise_dim], dim=1)
+        elif noise is None:
+            noise = torch.randn(len(z), self.noise_dim, device=z.device)
+        expect_shape(noise, (z.shape[0], self.noise_dim), "noise")
         small = self.stage1(z, self.stage1.augment(text, noise[:, : self.c_dim])[0])
         if stage == 1 or self.stage2 is None:
             return small
@@ -104,8 +111,8 @@ class StackGAN(nn.Module):
         if stage not in (1, 2):
             raise ValueError(f"stage is 1 or 2, not {stage}")
         n = len(given)
-        sizes = (self.z_dim, self.c_dim + self.c_dim2)
-        z, eps = latents(n, sum(sizes), seed).split(sizes, dim=1)
+        z = latents(n, size_of(self), seed)
+        z[:, self.z_dim :] *= noise
         text = given if isinstance(given, torch.Tensor) else self.encode(given)
         expect_shape(text, (n, self.text.dim), "text")
-        return in_batches(self, z, text, noise * eps, batch=batch, stage=stage)
+        return in_batches(self, z, text, batch=batch, stage=stage)

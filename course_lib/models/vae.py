@@ -16,7 +16,7 @@ from course_lib.models.vae_bounds import (  # noqa: F401
     evidence_lower_bound,
     importance_weighted_bound,
 )
-from course_lib.sampling import sample
+from course_lib.sampling import Reads, sample
 
 
 class Encoder(nn.Module):
@@ -100,6 +100,8 @@ class VAE(nn.Module):
         ValueError: sigma is not positive.
     """
 
+    reads: Reads = "nothing"
+
     def __init__(self, z_dim: int = 16, width: int = 32, sigma: float = 0.2):
         super().__init__()
         if not sigma > 0:
@@ -136,4 +138,4 @@ class VAE(nn.Module):
         Decodes z ~ N(0, I) in eval mode without gradients, `batch` at a time, and restores the
         mode. The images are means of p(x|z); its noise of σ per pixel is left out.
         """
-        return sample(self.decoder, n, seed, batch)
+        return sample(self, n, seed, batch)

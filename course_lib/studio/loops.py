@@ -10,7 +10,7 @@ Loop("progan-personas", seed=7, easing="breathe").save("loop.gif")
 
 import functools
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ import torch
 from torch import nn
 
 from course_lib import zoo
-from course_lib.data import FASHION_CLASSES, to_uint8
+from course_lib.data import to_uint8
 from course_lib.latent import circle, eased, slerp
-from course_lib.sampling import in_batches, latents, z_dim_of
+from course_lib.sampling import codes_of, draw, latents, reads, size_of
 from course_lib.studio import films, provenance
 
 
@@ -31,10 +31,10 @@ def _loaded(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Loop:
-    """A looping film of a generator of the zoo, of which nothing is left to chance.
+    """A looping film of a generator, of which nothing is left to chance.
 
     Attributes:
-        model: a generator that maps z, z and labels, or z and text to images.
+        model: a generator of the zoo, or what you call one of your own.
         seed: of the latents; the film begins with the image of `sample` with this seed, but for
             the length of z, which the sphere fixes.
         seconds: once around.
@@ -42,8 +42,9 @@ class Loop:
         easing: one of `EASINGS`.
         reach: how far from its start z goes, in degrees, 0 to 180.
         label: the class, for a generator that reads labels; it stays.
-        captions: for a generator that reads text: one that stays, or two, between which the text
-            goes there and back.
+        captions: for a generator that reads captions: one that stays, or two, between which the
+            text goes there and back.
+        network: your own generator, one that `sampling.draw` takes; None loads the zoo's.
 
     Raises:
         ValueError: there is no such model, rate, easing or reach, the film has fewer than 3
@@ -58,23 +59,24 @@ class Loop:
     reach: float = 180.0
     label: int | None = None
     captions: tuple[str, ...] = ()
+    network: nn.Module | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self):
         # A list is what JSON makes of the captions in a file's facts.
         object.__setattr__(self, "captions", tuple(self.captions))
-        reads = _READS.get(zoo.card(self.model)["model"] if self.model in zoo.names() else "")
-        if reads is None:
+        if self.network is None and self.model not in zoo.generators():
             raise ValueError(f"{self.model!r} is no generator of the zoo that loops are made of")
+        kind = reads(self.generator)
         if self.rate not in films.RATES:
             raise ValueError(f"frames per second are one of {films.RATES}, not {self.rate}")
         if self.frames < 3:
             raise ValueError(f"a loop has 3 frames or more, not {self.frames}")
-        if (self.label is not None) != (reads == "label"):
-            raise ValueError(f"{self.model} reads {reads}; label is {self.label}")
-        if self.label is not None and not 0 <= self.label < len(FASHION_CLASSES):
-            raise ValueError(f"label is 0 to {len(FASHION_CLASSES) - 1}, not {self.label}")
-        if (len(self.captions) in (1, 2)) != (reads == "text") or len(self.captions) > 2:
-            raise ValueError(f"{self.model} reads {reads}; captions are {list(self.captions)}")
+        if (self.label is not None) != (kind == "label"):
+            raise ValueError(f"{self.model} reads {kind}; label is {self.label}")
+        if (len(self.captions) in (1, 2)) != (kind == "caption") or len(self.captions) > 2:
+            raise ValueError(f"{self.model} reads {kind}; captions are {list(self.captions)}")
+        if self.label is not None:
+            codes_of(self.generator, self.label)
         eased(self.easing, torch.zeros(1))
         circle(torch.eye(3), torch.zeros(1), self.reach)
         if self.reach == 0 and len(set(self.captions)) < 2:
@@ -88,7 +90,7 @@ class Loop:
     @property
     def generator(self) -> nn.Module:
         """The model that draws; loaded once."""
-        return _loaded(self.model)
+        return _loaded(self.model) if self.network is None else self.network
 
     def times(self) -> torch.Tensor:
         """Return the time of each frame, float64 (frames,): 0 to one step before 1."""
@@ -100,29 +102,22 @@ class Loop:
         Only what stands behind the point of a time counts: at t = 1 it is what it is at t = 0, to
         the last bit.
         """
-        generator = self.generator
-        noise = getattr(generator, "c_dim", 0) + getattr(generator, "c_dim2", 0)
-        length = z_dim_of(generator) + noise
-        return circle(latents(3, length, self.seed), eased(self.easing, times), self.reach)
+        z = latents(3, size_of(self.generator), self.seed)
+        return circle(z, eased(self.easing, times), self.reach)
 
     def draw(self, times: torch.Tensor) -> torch.Tensor:
         """Return the images at the times (N,), uint8 (N, C, H, W)."""
-        generator, z = self.generator, self.latents(times)
-        if self.label is not None:
-            images = in_batches(generator, z, torch.full((len(z),), self.label), batch=50)
-        elif self.captions:
-            z, noise = z.tensor_split([z_dim_of(generator)], dim=1)
-            images = in_batches(generator, z, self.text(times), noise, batch=25)
-        else:
-            images = in_batches(generator, z, batch=50)
-        return to_uint8(images.clamp(-1, 1))
+        asked = self.text(times) if self.captions else self.label
+        return to_uint8(draw(self.generator, self.latents(times), asked, batch=25))
 
     def text(self, times: torch.Tensor) -> torch.Tensor:
-        """Return the captions' code at the times (N,), (N, text_dim), for StackGAN.
+        """Return the captions' code at the times (N,), (N, text_dim).
 
         Of two captions, the first at p = 0 and the second halfway around, on the arc between them.
         """
-        first, second = _loaded(self.model).encode([self.captions[0], self.captions[-1]]).double()
+        codes = codes_of(self.generator, [self.captions[0], self.captions[-1]])
+        assert codes is not None  # it reads captions
+        first, second = codes.double()
         away = (1 - torch.cos(2 * math.pi * eased(self.easing, times))) / 2
         return slerp(first, second, away[:, None]).float()
 
@@ -132,7 +127,10 @@ class Loop:
 
     def facts(self) -> dict[str, object]:
         """Return what the film's file says: enough to make it again, `Loop(**facts["loop"])`."""
-        return provenance.facts(self.model, self.seed, loop=asdict(self))
+        loop = {
+            part.name: getattr(self, part.name) for part in fields(self) if part.name != "network"
+        }
+        return provenance.facts(self.model, self.seed, loop=loop)
 
     def save(self, path: Path | str, side: int = films.SIDE) -> Path:
         """Write the film, as .gif or .mp4 by the path's suffix, with its facts; return its path.
@@ -144,12 +142,3 @@ class Loop:
         if write is None:
             raise ValueError(f"a loop is saved as .gif or .mp4, not {Path(path).name}")
         return write(self.images(), path, self.facts(), self.rate, side)
-
-
-# What a generator reads beside z.
-_READS = {
-    "dcgan.Generator": "z alone",
-    "progan.Generator": "z alone",
-    "cgan.Generator": "label",
-    "stackgan.StackGAN": "text",
-}

@@ -14,8 +14,7 @@ from course_lib import machine, metrics
 from course_lib.data import ATTRIBUTES, FASHION_CLASSES
 from course_lib.metrics import Estimate
 from course_lib.models.cnn import AttributeClassifier
-from course_lib.models.stackgan import StackGAN
-from course_lib.sampling import in_batches, latents, z_dim_of
+from course_lib.sampling import draw, latents, size_of
 
 
 class Memory(NamedTuple):
@@ -181,25 +180,19 @@ def associations(
 def truncated(model: nn.Module, truncation: float, n: int, seed: int = 0) -> torch.Tensor:
     """Return n samples (n, C, H, W), clipped to [-1, 1], whose latent numbers are multiplied.
 
-    Multiplied are z and, of a model that reads captions, the noise ε of its conditions too; its
-    caption is "a person", which leaves all open. A model that divides z by its length, as ProGAN's
-    pixel norm does, draws the same picture for every factor.
+    Multiplied are z and, of a StackGAN, the noise ε of its conditions too; its caption is "a
+    person", which leaves all open. A model that reads labels draws its classes in turn. A model
+    that divides z by its length, as ProGAN's pixel norm does, draws the same picture for every
+    factor.
 
     Args:
-        model: with `z_dim`, and called with z alone (DCGAN, ProGAN), or a StackGAN.
+        model: any generator that `sampling.draw` takes.
         truncation: the factor, 0 or more; 1 as in training.
     """
-    if not hasattr(model, "encode"):
-        images = in_batches(model, truncation * latents(n, z_dim_of(model), seed), batch=50)
-        return images.clamp(-1, 1)
-    model = cast(StackGAN, model)  # nothing else takes z and reads captions
-    sizes = (model.z_dim, model.c_dim + model.c_dim2)
-    z, noise = (truncation * latents(n, sum(sizes), seed)).split(sizes, dim=1)
-    text = model.encode(["a person"]).expand(n, -1)
-    return in_batches(model, z, text, noise, batch=25).clamp(-1, 1)
+    return draw(model, truncation * latents(n, size_of(model), seed), batch=25)
 
 
-def read(images: torch.Tensor, judge: nn.Module) -> torch.Tensor:
+def judged(images: torch.Tensor, judge: nn.Module) -> torch.Tensor:
     """Return what a judge reads: attributes int64 (N, 9) of portraits, or classes int64 (N,)."""
     if hasattr(judge, "attributes"):
         return metrics.read(images, cast(AttributeClassifier, judge))
@@ -218,7 +211,7 @@ class Group(NamedTuple):
     values: tuple[str, ...]
 
     def members(self, found: torch.Tensor) -> torch.Tensor:
-        """Return which images belong to the group, bool (N,), by what `read` found in them.
+        """Return which images belong to the group, bool (N,), by what `judged` found in them.
 
         Raises:
             ValueError: there is no such attribute or value.
@@ -248,7 +241,7 @@ def truncation_curves(
 
     Args:
         model: as `truncated` takes it.
-        judge: reads the samples (`read`).
+        judge: reads the samples (`judged`).
         truncations: factors; the same n latent vectors are multiplied by each.
 
     Returns:
@@ -256,7 +249,7 @@ def truncation_curves(
     """
     curves: dict[str, list[Estimate]] = {name: [] for name in groups}
     for truncation in truncations:
-        found = read(truncated(model, truncation, n, seed), judge)
+        found = judged(truncated(model, truncation, n, seed), judge)
         for name, group in groups.items():
             curves[name].append(group.share(found))
     machine.give_back_memory()

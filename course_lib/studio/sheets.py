@@ -57,7 +57,7 @@ def line_of(words: str, name: str, size: int, width: int) -> tuple[str, ImageFon
     return words + "…", font
 
 
-def enlarged(image: torch.Tensor, width: int, height: int, filter: str = "smooth") -> Image.Image:
+def resampled(image: torch.Tensor, width: int, height: int, filter: str = "smooth") -> Image.Image:
     """Return an image (C, H, W) in [-1, 1] or uint8 at another size, as RGB.
 
     Args:
@@ -179,7 +179,7 @@ def page(
     for index, (image, lines) in enumerate(zip(images, broken, strict=True)):
         row, column = divmod(index, columns)
         x, y = margin + column * (side + gap), top + row * (high + below)
-        sheet.paste(enlarged(image, side, high, filter), (x, y))
+        sheet.paste(resampled(image, side, high, filter), (x, y))
         for number, part in enumerate(lines):
             place = (x, y + high + round(0.35 * letter) + number * line)
             pen.text(place, part, PALE, font, anchor="la")
@@ -270,7 +270,7 @@ def walk(source: Source, seed: int, frames: int, share: float = 1.0) -> torch.Te
 
     Args:
         seed: of the two latent vectors that the circle passes.
-        share: of the circle, above 0 to 1; the whole one closes (`latent.loop`).
+        share: of the circle, above 0 to 1; the whole one closes (`latent.great_circle`).
 
     Raises:
         ValueError: fewer than 2 frames, or another share.
@@ -280,7 +280,7 @@ def walk(source: Source, seed: int, frames: int, share: float = 1.0) -> torch.Te
     if not 0 < share <= 1:
         raise ValueError(f"share is above 0 and at most 1, not {share}")
     z0, z1 = latents(2, source.size, seed)
-    return latent.loop(z0, z1, max(3, round(frames / share)))[:frames]
+    return latent.great_circle(z0, z1, max(3, round(frames / share)))[:frames]
 
 
 def poster(
@@ -356,7 +356,7 @@ def _grid(images: torch.Tensor, columns: int, width: int, filter: str) -> Image.
     sheet = Image.new("RGB", (side * columns, high * -(-len(images) // columns)), "white")
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
-        sheet.paste(enlarged(image, side, high, filter), (column * side, row * high))
+        sheet.paste(resampled(image, side, high, filter), (column * side, row * high))
     return sheet
 
 
@@ -365,7 +365,7 @@ def _slices(images: torch.Tensor, width: int, filter: str) -> Image.Image:
     n, _, _, w = images.shape
     moment = torch.arange(w) * n // w
     mixed = torch.stack([images[moment[x], :, :, x] for x in range(w)], dim=-1)  # (C, H, W)
-    return enlarged(mixed, width, round(width * images.shape[2] / w), filter)
+    return resampled(mixed, width, round(width * images.shape[2] / w), filter)
 
 
 def stylised(
@@ -412,7 +412,7 @@ def stylised(
         seed, kind="style transfer", pattern=pattern, style_weight=style_weight, features=READER
     )
     inner = image[0, :, BORDER:-BORDER, BORDER:-BORDER]
-    return Work(enlarged(inner, size, size), facts)
+    return Work(resampled(inner, size, size), facts)
 
 
 def _resized(images: torch.Tensor, side: int) -> torch.Tensor:

@@ -65,7 +65,7 @@ def save_wav(sound: torch.Tensor, path: Path | str, facts: Mapping[str, object])
     return path
 
 
-def loop(
+def bar(
     hits: Mapping[str, torch.Tensor], beat: Mapping[str, str] | None = None, bpm: float = 105
 ) -> torch.Tensor:
     """Return one bar of drums, float (1, T) in [-1, 1], that can be repeated without a seam.
@@ -120,12 +120,12 @@ def save_loop(
         generator: as "drums" of the zoo.
         path: its folder is made where it is missing.
         seed: of the kit.
-        beat, bpm: as `loop` takes them.
+        beat, bpm: as `bar` takes them.
         model: the generator's name, for the facts.
 
     Raises:
-        ValueError: as `loop`.
+        ValueError: as `bar`.
     """
     beat = BEAT if beat is None else beat
-    bar = loop(drum_kit(generator, seed), beat, bpm)
-    return save_wav(bar, path, provenance.facts(model, seed, beat=dict(beat), bpm=bpm))
+    played = bar(drum_kit(generator, seed), beat, bpm)
+    return save_wav(played, path, provenance.facts(model, seed, beat=dict(beat), bpm=bpm))

@@ -1,14 +1,13 @@
 """Any generator of the course as a function of one latent vector, and what comes of it as a file.
 
-`Source` hides what else a generator reads: a class, a caption, conditioning noise. `Work` is a
-finished picture with its facts; it is not written anywhere until `save` is called.
+`Source` holds what a generator reads beside z: a class, or a caption. `Work` is a finished picture
+with its facts; it is not written anywhere until `save` is called.
 """
 
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import torch
 from IPython.display import display
@@ -17,9 +16,7 @@ from torch import nn
 
 from course_lib import figures, zoo
 from course_lib.data import FASHION_CLASSES
-from course_lib.layers import expect_shape
-from course_lib.models.stackgan import StackGAN
-from course_lib.sampling import in_batches, latents, z_dim_of
+from course_lib.sampling import codes_of, draw, latents, reads, size_of
 from course_lib.studio import provenance
 
 
@@ -51,28 +48,20 @@ class Source:
         if not hasattr(self.generator, "z_dim"):
             raise ValueError(f"{model} generates nothing: it has no latent vector z")
         self.classes = getattr(self.generator, "classes", 0)
-        reads = hasattr(self.generator, "tokeniser")
         self.labels = [label] if isinstance(label, int) else list(label or ())
         self.captions = [caption] if isinstance(caption, str) else list(caption or ())
-        for name, given, wanted in (
-            ("label", self.labels, self.classes > 0),
-            ("caption", self.captions, reads),
-        ):
+        for name, given in (("label", self.labels), ("caption", self.captions)):
+            wanted = reads(self.generator) == name
             if wanted and not given:
                 raise ValueError(f"{model} needs a {name}: {name}=…")
             if given and not wanted:
                 raise ValueError(f"{model} takes no {name}")
-        strange = [label for label in self.labels if not 0 <= label < self.classes]
-        if strange:
-            raise ValueError(f"labels are 0 to {self.classes - 1}, got {strange}")
-        stackgan = cast(StackGAN, self.generator)  # if it reads, as nothing else does
-        self._text = stackgan.encode(self.captions) if reads else torch.empty(0)
+        self._codes = codes_of(self.generator, self.labels or self.captions or None)
 
     @property
     def size(self) -> int:
         """How many numbers decide an image: z, and of a StackGAN the conditioning noise too."""
-        parts = ("z_dim", "c_dim", "c_dim2") if self.captions else ("z_dim",)
-        return sum(getattr(self.generator, part) for part in parts)
+        return size_of(self.generator)
 
     def latents(self, seeds: Sequence[int]) -> torch.Tensor:
         """Return one latent vector for each seed, (N, size): that of `sample(1, seed)`.
@@ -89,18 +78,7 @@ class Source:
 
         Image i has label i and caption i of those that were given, in turn.
         """
-        expect_shape(z, (None, self.size), "z")
-        turn = torch.arange(len(z))
-        if self.captions:
-            z_dim = z_dim_of(self.generator)
-            text = self._text[turn % len(self.captions)]
-            return in_batches(self.generator, z[:, :z_dim], text, z[:, z_dim:], batch=batch)
-        if self.labels:
-            labels = torch.tensor(self.labels)[turn % len(self.labels)]
-            return in_batches(self.generator, z, labels, batch=batch)
-        # A VAE draws with half of itself.
-        network = getattr(self.generator, "decoder", self.generator)
-        return in_batches(network, z, batch=batch).clamp_(-1, 1)
+        return draw(self.generator, z, self._codes, batch)
 
     def words(self, index: int) -> str:
         """Return what image `index` was asked to show: its class, its caption, or nothing."""

@@ -79,7 +79,7 @@ LIMITS = {
         (0,),
         (-1,),
     ),
-    "a loop's frames": (lambda n: latent.loop(ROWS[0], ROWS[1], n), (3,), (2,)),
+    "a loop's frames": (lambda n: latent.great_circle(ROWS[0], ROWS[1], n), (3,), (2,)),
     "a ridge": (lambda r: latent.logistic(ROWS, ROWS[:, 0] > 0, r), (1e-3,), (0, -1)),
     "directions": (
         lambda n: latent.steered(torch.ones(1, 3), torch.zeros(n), torch.eye(3)[:n]),
@@ -89,8 +89,8 @@ LIMITS = {
     "a walk's frames": (lambda n: sheets.walk(MINE, 0, n), (2,), (1,)),
     "a walk's share": (lambda s: sheets.walk(MINE, 0, 3, s), (0.01, 1), (0, 1.01)),
     "a poster": (lambda n: sheets.poster(MINE, columns=n, rows=1, width=300), (2,), (0, 401)),
-    "the tempo": (lambda b: sound.loop(HIT, SILENT, b), (40, 240), (39, 241)),
-    "a row of a bar": (lambda n: sound.loop(HIT, {"kick": "." * n}), (16,), (15, 17)),
+    "the tempo": (lambda b: sound.bar(HIT, SILENT, b), (40, 240), (39, 241)),
+    "a row of a bar": (lambda n: sound.bar(HIT, {"kick": "." * n}), (16,), (15, 17)),
     "an icon's size": (
         lambda n: icons.tinted(IMAGES[:1], ["#112233"], n),
         (112, 512),
@@ -152,7 +152,7 @@ PART = torch.ones(1, 1, 16, 16)
 CLIPPED = {
     "samples": lambda: sources.Source("loud", LOUD).images(Z),
     "truncated samples": lambda: responsibility.truncated(LOUD, 1, 40),
-    "exported": lambda: export._Plain(LOUD)(Z),
+    "exported": lambda: export._Graph(LOUD)(Z),
     "grown": lambda: louder(GROWN).sample(40),
     "a completion": lambda: latent.complete(IMAGES_RGB, PART, LOUD, answers=9, steps=0).drawn,
     "noise": lambda: metrics.damaged(IMAGES, "noise", 9.0),
@@ -189,5 +189,5 @@ def test_a_loud_sound_does_not_wrap_around():
     with wave.open(io.BytesIO(sound.wav(torch.tensor([-3.0, -1.0, 0.0, 1.0, 3.0]), {}))) as file:
         content = file.readframes(5)
     assert np.frombuffer(content, "<i2").tolist() == [-32767, -32767, 0, 32767, 32767]
-    bar = sound.loop({"kick": 9 * torch.ones(1, 9)}, {"kick": "x" * 16})
+    bar = sound.bar({"kick": 9 * torch.ones(1, 9)}, {"kick": "x" * 16})
     assert bar.max().item() == pytest.approx(0.95)

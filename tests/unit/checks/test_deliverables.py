@@ -54,6 +54,6 @@ def test_truncation_does_what_the_task_says():
     with torch.no_grad():
         torch.testing.assert_close(generator(z / 2), generator(z), atol=1e-4, rtol=0)
     drawn = responsibility.truncated(zoo.load("dcgan-fashion"), 0.2, n=300, seed=0)
-    classes = responsibility.read(drawn, zoo.load("fashion-cnn"))
+    classes = responsibility.judged(drawn, zoo.load("fashion-cnn"))
     shares = responsibility.frequencies(classes, len(data.FASHION_CLASSES))
     assert sum(share.high < 0.1 for share in shares) > 5

@@ -232,7 +232,7 @@ def test_progan_sees_the_direction_of_z_only():
 
 def test_a_loop_is_closed_and_even():
     z0, z1 = latents(2, Z, seed=0)
-    walk = latent.loop(z0, z1, 40)
+    walk = latent.great_circle(z0, z1, 40)
     torch.testing.assert_close(walk.norm(dim=1), torch.full((40,), math.sqrt(Z)))
     torch.testing.assert_close(walk[0], latent.on_sphere(z0[None])[0])
     torch.testing.assert_close(walk[20], -walk[0], atol=1e-5, rtol=0)
@@ -240,9 +240,9 @@ def test_a_loop_is_closed_and_even():
     torch.testing.assert_close(angles, torch.full((40,), 2 * math.pi / 40), atol=1e-3, rtol=0)
     assert walk[1] @ z1 > walk[0] @ z1 and walk[-1] @ z1 < walk[0] @ z1
     with pytest.raises(ValueError, match="parallel"):
-        latent.loop(z0, -2 * z0, 40)
+        latent.great_circle(z0, -2 * z0, 40)
     with pytest.raises(ValueError, match="3 frames or more, not 2"):
-        latent.loop(z0, z1, 2)
+        latent.great_circle(z0, z1, 2)
 
 
 @pytest.mark.parametrize("noise", [0.0, 2.0], ids=["separable", "noisy"])

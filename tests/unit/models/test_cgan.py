@@ -167,7 +167,7 @@ def test_bad_samples_are_named(pair):
             generator.sample(**arguments)
     with pytest.raises(ValueError, match="labels are 0 to 9, got 3 to 12"):
         generator.sample(labels=[3, 12])
-    with pytest.raises(ValueError, match=r"labels are int64 \(N,\)"):
+    with pytest.raises(ValueError, match="n is 1 or more, not 0"):
         generator.sample(labels=[])
     with pytest.raises(ValueError, match="labels are int64"):
         generator.sample(labels=[1.5])

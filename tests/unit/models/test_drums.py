@@ -104,9 +104,9 @@ def test_high_sounds_are_drawn_above():
         (lambda: data.to_sounds(torch.zeros(1, 1, 64, 128)), r"\(N, 1, 128, 64\)"),
         (lambda: data.to_sounds(torch.zeros(1, 1, 128, 64), rounds=-1), "rounds is 0 or more"),
         (lambda: sound.wav(torch.zeros(2, 9), {}), r"a sound is \(T,\) or \(1, T\)"),
-        (lambda: sound.loop({}, {"kick": 16 * "."}), "there is no sound for 'kick'"),
-        (lambda: sound.loop({"a": torch.zeros(1, 9)}, {"a": "x"}), "a row is 16 of"),
-        (lambda: sound.loop({}, {}, bpm=300), "bpm is 40 to 240"),
+        (lambda: sound.bar({}, {"kick": 16 * "."}), "there is no sound for 'kick'"),
+        (lambda: sound.bar({"a": torch.zeros(1, 9)}, {"a": "x"}), "a row is 16 of"),
+        (lambda: sound.bar({}, {}, bpm=300), "bpm is 40 to 240"),
         (lambda: Generator().sample(), "either n or labels"),
         (lambda: Generator().sample(labels=[6]), "labels are 0 to 5"),
     ],
@@ -240,14 +240,14 @@ def test_a_wav_file_without_facts_has_none(tmp_path):
 def test_a_bar_has_its_hits_in_their_places_and_no_seam():
     click = torch.zeros(1, RATE)
     click[0, 0], click[0, -1] = 0.8, 0.1  # the end of the tail
-    bar = sound.loop({"kick": click}, {"kick": "x...o..........."}, bpm=120)
+    bar = sound.bar({"kick": click}, {"kick": "x...o..........."}, bpm=120)
     assert bar.shape == (1, 2 * RATE)
     places = bar[0].nonzero().flatten().tolist()
     assert places == [0, RATE // 2, RATE - 1, RATE // 2 + RATE - 1]
     assert bar[0, places].tolist() == pytest.approx([0.8, 0.32, 0.1, 0.04])
-    late = sound.loop({"kick": click}, {"kick": "...............x"}, bpm=120)
+    late = sound.bar({"kick": click}, {"kick": "...............x"}, bpm=120)
     assert late[0].nonzero().flatten().tolist() == [RATE * 7 // 8 - 1, RATE * 15 // 8]
-    loud = sound.loop({"a": click, "b": click}, {"a": 16 * "x", "b": 16 * "x"})
+    loud = sound.bar({"a": click, "b": click}, {"a": 16 * "x", "b": 16 * "x"})
     assert loud.abs().max() == pytest.approx(0.95)
 
 

@@ -36,8 +36,8 @@ def exported(tmp_path_factory):
 def wanted(name, n, seed):
     """Return what a generator's own `sample` draws, and the inputs for the same in ONNX."""
     model = zoo.load(name)
-    if name.startswith("cgan"):
-        labels = [9, 3, 0, 5, 7][:n]
+    if name.startswith(("cgan", "drums")):
+        labels = [5, 3, 0, 1, 4][:n]
         return model.sample(labels=labels, seed=seed), {"labels": labels}
     if name.startswith("stackgan"):
         return model.sample(CAPTIONS[:n], seed=seed), {"captions": CAPTIONS[:n]}
@@ -45,9 +45,8 @@ def wanted(name, n, seed):
 
 
 def test_every_model_that_draws_pictures_of_one_size_can_be_exported():
-    others = ["drums", "texture-mosaic"]  # sounds, and textures of any size
     drawing = [name for name in zoo.names() if hasattr(zoo.load(name), "sample")]
-    assert sorted([*export.generators(), *others]) == drawing
+    assert sorted([*export.generators(), "texture-mosaic"]) == drawing  # textures have any size
 
 
 @pytest.mark.slow
@@ -60,16 +59,6 @@ def test_onnx_draws_the_same_images(exported, name):
         assert outputs["images"].shape == images.shape
         assert (outputs["images"] - images).abs().max() <= 1e-4
         assert images.std() > 0.1  # there is something to draw wrongly
-
-
-def test_both_stages_are_in_the_file(exported):
-    outputs = export.run_onnx(
-        exported("stackgan-personas"),
-        export.inputs("stackgan-personas", captions=CAPTIONS, seed=2),
-    )
-    small = zoo.load("stackgan-personas").sample(CAPTIONS, seed=2, stage=1)
-    assert list(outputs) == ["images", "small"]
-    assert (outputs["small"] - small).abs().max() <= 1e-4
 
 
 @pytest.mark.parametrize("name", ["cgan-fashion", "stackgan-personas", "progan-personas"])

@@ -60,7 +60,7 @@ def test_easings_have_the_speeds_that_their_equations_say():
 def test_the_great_circle_is_lesson_07s():
     z = latents(3, 64, seed=0)
     points = latent.circle(z, torch.arange(24) / 24)
-    torch.testing.assert_close(points, latent.loop(z[0], z[1], 24))
+    torch.testing.assert_close(points, latent.great_circle(z[0], z[1], 24))
 
 
 @pytest.mark.parametrize("reach", [20, 90, 150, 180])
@@ -241,12 +241,12 @@ def test_saving_pixels_anew_strips_the_facts(tmp_path):
         ({"easing": "bounce"}, "easings are linear, ease in and out, .* not 'bounce'"),
         ({"reach": 181}, "reach is 0 to 180 degrees, not 181"),
         ({"reach": 0}, "nothing moves"),
-        ({"label": 3}, "progan-personas reads z alone; label is 3"),
+        ({"label": 3}, "progan-personas reads nothing; label is 3"),
         ({"model": "cgan-fashion"}, "cgan-fashion reads label; label is None"),
-        ({"model": "cgan-fashion", "label": 10}, "label is 0 to 9, not 10"),
-        ({"captions": ["a cap"]}, "reads z alone; captions are"),
-        ({"model": "stackgan-personas"}, "reads text; captions are"),
-        ({"model": "stackgan-personas", "captions": 3 * ["a cap"]}, "reads text; captions are"),
+        ({"model": "cgan-fashion", "label": 10}, "labels are 0 to 9, got 10 to 10"),
+        ({"captions": ["a cap"]}, "reads nothing; captions are"),
+        ({"model": "stackgan-personas"}, "reads caption; captions are"),
+        ({"model": "stackgan-personas", "captions": 3 * ["a cap"]}, "reads caption; captions are"),
         (
             {"model": "stackgan-personas", "captions": 2 * ["a cap"], "reach": 0},
             "nothing moves",
