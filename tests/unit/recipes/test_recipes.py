@@ -45,83 +45,59 @@ STAGES = [  # of ProGAN: two steps at 4×4 pixels, three that fade, two stable a
     {"fade": 0, "stabilise": 16, "batch": 8},
     {"fade": 12, "stabilise": 8, "batch": 4},
 ]
+PROGAN = {"arguments": {"z_dim": 8, "channels": [8, 8]}, "stages": STAGES}
 STAGE2 = {"text_dim": 128, "c_dim": 64, "width": 2, "blocks": 1}
-
-
-def stackgan(stage2, size):
-    """A short version of a stage, upon the text encoder and the Stage I that ship."""
-    return {
+STACKGAN = {
+    size: {
         "arguments": {"text": TEXT, "stage1": STAGE1, "stage2": stage2},
         "discriminator": {"size": size, "width": 4, "compressed": 8},
-        "batch": 8,
-        "steps": 6,
     }
+    for size, stage2 in ((16, None), (64, STAGE2))
+}
+ATTRIBUTES = {name: len(values) for name, values in data.ATTRIBUTES.items()}
 
-
+# What makes each recipe short, beside six steps with batches of eight.
 SHORT = {
     "cgan-fashion": {
         "arguments": {"z_dim": 8, "width": 4, "way": "projection"},
-        "batch": 16,
-        "steps": 6,
         "discriminator_width": 4,
     },
-    "fashion-cnn": {"arguments": {"classes": 10, "width": 4}, "batch": 16, "steps": 6},
-    "dcgan-fashion": {"arguments": {"z_dim": 8, "width": 4}, "batch": 16, "steps": 6},
-    "drums": {
-        "arguments": {"style_dim": 4, "width": 2},
-        "batch": 8,
-        "steps": 6,
-        "sounds": 24,
-        "discriminator_width": 2,
-    },
-    "drums-cnn": {
-        "arguments": {"width": 2, "features": 4},
-        "batch": 8,
-        "steps": 6,
-        "sounds": 24,
-    },
-    "personas-cnn": {
-        "arguments": {
-            "attributes": {name: len(values) for name, values in data.ATTRIBUTES.items()},
-            "width": 1,
-        },
-        "batch": 8,
-        "steps": 6,
-    },
-    "text-encoder-personas": {
-        "arguments": {"words": 192, "dim": 8, "hidden": 4, "width": 1},
-        "batch": 16,
-        "steps": 6,
-    },
-    "encoder-personas": {"arguments": {"z_dim": 64, "width": 4}, "batch": 4, "steps": 6},
-    "progan-personas": {"arguments": {"z_dim": 8, "channels": [8, 8]}, "stages": STAGES},
-    "progan-personas-2": {
-        "arguments": {"z_dim": 8, "channels": [8, 8]},
-        "stages": STAGES,
-        "penalty_every": 3,
-    },
-    "stackgan-personas": stackgan(STAGE2, 64),
-    "stackgan-personas-2": stackgan(STAGE2, 64) | {"first": "stackgan-stage1-personas"},
-    "stackgan-stage1-personas": stackgan(None, 16),
-    "stackgan-stage1-personas-2": stackgan(None, 16),
-    "texture-mosaic": {
-        "arguments": {"z_dim": 4, "width": 4},
-        "batch": 2,
-        "steps": 6,
-        "drawings": 2,
-    },
+    "dcgan-fashion": {"arguments": {"z_dim": 8, "width": 4}},
+    "drums": {"arguments": {"style_dim": 4, "width": 2}, "sounds": 24, "discriminator_width": 2},
+    "drums-cnn": {"arguments": {"width": 2, "features": 4}, "sounds": 24},
+    "encoder-personas": {"arguments": {"z_dim": 64, "width": 4}},
+    "fashion-cnn": {"arguments": {"classes": 10, "width": 4}},
+    "personas-cnn": {"arguments": {"attributes": ATTRIBUTES, "width": 1}},
+    "progan-personas": PROGAN,
+    "progan-personas-2": {**PROGAN, "penalty_every": 3},
+    "stackgan-personas": STACKGAN[64],
+    "stackgan-personas-2": {**STACKGAN[64], "first": "stackgan-stage1-personas"},
+    "stackgan-stage1-personas": STACKGAN[16],
+    "stackgan-stage1-personas-2": STACKGAN[16],
+    "text-encoder-personas": {"arguments": {**TEXT, "dim": 8, "hidden": 4, "width": 1}},
+    "texture-mosaic": {"arguments": {"z_dim": 4, "width": 4}, "drawings": 2},
     "vae16-fashion": {
         "arguments": {"z_dim": 2, "width": 4, "sigma": 0.3},
-        "batch": 16,
-        "steps": 6,
         "importance_images": 20,
         "importance_samples": 5,
     },
 }
 
 
+def short(name, **options):
+    size = {} if name.startswith("progan") else {"batch": 8, "steps": 6}
+    return dataclasses.replace(recipes.recipe(name), **size, **SHORT[name], **options)
+
+
 @pytest.fixture
-def quick(monkeypatch):
+def few(monkeypatch):
+    """Sixty-four garments in place of all."""
+    images = torch.randint(256, (64, 1, 28, 28), dtype=torch.uint8)
+    monkeypatch.setattr(data, "fashion", lambda split: (images, torch.arange(64) % 10))
+
+
+@pytest.fixture
+def quick(monkeypatch, few):
     """Forty portraits in place of all, and no figures of samples: other tests measure them."""
     portraits = [part[:40] for part in data.personas("test")]
     monkeypatch.setattr(data, "personas", lambda split: portraits)
@@ -162,7 +138,7 @@ def seeds(monkeypatch):
 )
 def test_a_recipe_resumes_to_the_bit(name, every, stop, tmp_path, monkeypatch, quick, seeds):
     """The rule: CONTRIBUTING.md, "Add a model"."""
-    recipe = dataclasses.replace(recipes.recipe(name), seed=3, **SHORT[name])
+    recipe = short(name, seed=3)
     straight = run(recipe, tmp_path / "straight", resume=False, every=every)
     assert seeds == ({3, 4} if "progan" in name else {3})  # each of its stages has its own
 
@@ -195,7 +171,7 @@ def test_a_recipe_resumes_to_the_bit(name, every, stop, tmp_path, monkeypatch, q
 @pytest.fixture
 def train(monkeypatch, tmp_path, quick):
     """Run the command on a short recipe; `before(i)` is called at the beginning of a step."""
-    short = dataclasses.replace(recipes.recipe("dcgan-fashion"), **SHORT["dcgan-fashion"])
+    recipe = short("dcgan-fashion")
     step, handler = DCGANFashion.step, signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def train(before, *options):
@@ -205,7 +181,7 @@ def train(monkeypatch, tmp_path, quick):
 
         monkeypatch.setattr(DCGANFashion, "step", stepped)
         monkeypatch.setattr(DCGANFashion, "every", 2)
-        monkeypatch.setattr(recipes, "recipe", lambda name: short)
+        monkeypatch.setattr(recipes, "recipe", lambda name: recipe)
         return main(["train", "dcgan-fashion", "--out", str(tmp_path), *options])
 
     yield train
@@ -283,13 +259,6 @@ def test_the_clock_of_a_resumed_training_goes_on(train, tmp_path, monkeypatch):
     assert 3600 <= zoo.card("dcgan-fashion", tmp_path)["seconds"] < 4200
 
 
-@pytest.fixture
-def few(monkeypatch):
-    """Sixty-four garments in place of all."""
-    images = torch.randint(256, (64, 1, 28, 28), dtype=torch.uint8)
-    monkeypatch.setattr(data, "fashion", lambda split: (images, torch.arange(64) % 10))
-
-
 MATTER = {  # the numbers of which a training consists
     "cgan-fashion": ("batch", "learning_rate", "falling", "ema", "discriminator_width"),
     "dcgan-fashion": ("batch", "learning_rate", "ema"),
@@ -300,7 +269,7 @@ MATTER = {  # the numbers of which a training consists
 
 @pytest.mark.parametrize("name", MATTER)
 def test_every_number_of_a_recipe_matters(name, few):
-    recipe = dataclasses.replace(recipes.recipe(name), **SHORT[name])
+    recipe = short(name)
 
     def trained(recipe):
         training.start(recipe.seed)
@@ -322,7 +291,7 @@ def test_every_number_of_a_recipe_matters(name, few):
 def test_a_shifted_garment_stands_before_the_same_black(monkeypatch):
     black = torch.zeros(64, 1, 28, 28, dtype=torch.uint8)
     monkeypatch.setattr(data, "fashion", lambda split: (black, torch.arange(64) % 10))
-    work = dataclasses.replace(recipes.recipe("fashion-cnn"), **SHORT["fashion-cnn"]).begin()
+    work = short("fashion-cnn").begin()
     seen = []
     work.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs[0]))
     for i in range(3):
