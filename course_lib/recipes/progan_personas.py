@@ -70,9 +70,7 @@ class ProGANPersonas(GANRecipe):
         penalty_every: steps between two gradient penalties, each as many times heavier; 1 as in
             the paper.
         r1: weight γ of R1.
-        raised: a step, and by how much the learning rate is multiplied from it on; the paper
-            keeps its rate.
-        falling: share of the steps over which the rate falls to 0; 0 as in the paper.
+        raised, falling: see `GANRecipe`; the paper keeps its rate.
     """
 
     name: str = "progan-personas"
@@ -118,16 +116,16 @@ class ProGANPersonas(GANRecipe):
 
     def batches(self):
         """Return the batches of each size, by their names in checkpoints."""
-        images = self.images()
+        images, sizes = self.images(), [4 << s for s in range(len(self.arguments["channels"]))]
         return {
-            f"batches_{4 << stage}": data.batches(
-                data.shrunk(images, 4 << stage),
+            f"batches_{size}": data.batches(
+                data.shrunk(images, size),
                 size=facts["batch"],
                 seed=self.seed + stage,
                 device=processes.device(),
                 rows=processes.share(facts["batch"], GROUP),
             )
-            for stage, facts in enumerate(self.stages)
+            for stage, (size, facts) in enumerate(zip(sizes, self.stages, strict=True))
         }
 
     def step(self, i, generator, critic, batches, players):

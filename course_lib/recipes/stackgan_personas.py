@@ -37,7 +37,6 @@ class StackGANPersonas(GANRecipe):
         added_lies: near misses may lie about what the caption leaves out (`data.near_misses`).
             Otherwise D hardly ever sees "a goatee" beside a chin without one.
         even: share of captions whose silence tells nothing (`data.captions`).
-        falling: share of the steps over which the rate falls to 0, the last ones.
         first: the model whose Stage I is built on (`finished`).
         r1: weight of the R1 penalty (`losses.r1_penalty`), applied in every `r1_every`-th step; it
             keeps D from winning. 0.2 at 16×16 is 3.2 at 64×64, where the same change of an image
