@@ -17,7 +17,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 
 # TensorFlow stays apart from the course, and finds everything else in the course's environment.
 KERAS := .venv-keras/bin
-PURELIB = -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+PURELIB = -c 'import os, sysconfig; print(os.path.relpath(sysconfig.get_path("purelib")))'
 
 LAB_OPTIONS = --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_welcome.ipynb \
 	--LabApp.extension_manager=readonly
@@ -27,8 +27,9 @@ WORKERS = OMP_NUM_THREADS=1
 PYTEST = $(WORKERS) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not whole"
 
 # Every part runs even when one before it has failed.
-STYLE = for tool in "ruff check" "ruff format --check" basedpyright lint-imports; do \
-	$(BIN)/$$tool || status=1; done
+# Named by their files, they would call the Python of the folder in which they were installed.
+STYLE = for tool in "-m ruff check" "-m ruff format --check" $(BIN)/basedpyright \
+	$(BIN)/lint-imports; do $(BIN)/python $$tool || status=1; done
 QUICK = tests/unit tests/lessons tests/setup tests/shipped
 verdict = if [ $$status = 0 ]; then echo "make $(1): all passed"; else echo "make $(1): FAILED"; fi; \
 	exit $$status
@@ -102,6 +103,10 @@ clean: ## remove the environment and everything else that is made anew
 .venv/lab.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Setting up the course in .venv: minutes the first time, and some GB of downloads."
 	$(INSTALL) --editable .
+	@# pip notes where the folder stands now. This way from .venv to the library holds where the
+	@# folder is renamed, moved or copied, too.
+	@$(BIN)/python -c 'import os, sysconfig; at = sysconfig.get_path("purelib"); \
+		open(os.path.join(at, "course.pth"), "w").write(os.path.relpath(".", at) + "\n")'
 	@# JupyterLab would ask every student whether to fetch news, and look for updates.
 	$(BIN)/python -m jupyterlab.labextensions disable --level=sys_prefix --log-level=ERROR \
 		@jupyterlab/apputils-extension:announcements
@@ -116,7 +121,8 @@ clean: ## remove the environment and everything else that is made anew
 	@# Without pip, that of .venv is found too; an old setuptools of its own would hide the new one.
 	$(BIN)/python -m venv --clear --without-pip .venv-keras
 	@# A line of code in a .pth file is run: addsitedir also finds what is installed as editable.
-	@echo "import site; site.addsitedir(r'$$($(BIN)/python $(PURELIB))')" \
+	@echo "import os, site, sys; \
+		site.addsitedir(os.path.join(sys.prefix, '..', r'$$($(BIN)/python $(PURELIB))'))" \
 		> "$$($(KERAS)/python $(PURELIB))/course.pth"
 	$(KERAS)/python -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements-keras.txt

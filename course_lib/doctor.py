@@ -8,6 +8,7 @@ import importlib.metadata
 import platform
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -27,7 +28,7 @@ def report() -> list[Line]:
     ok is True where all is well, None where lessons run but something is worth knowing, and False
     where a lesson could not run; the text then says what to do about it.
     """
-    lines = [*_versions(), *_imports(), _asked(_cores), _asked(_memory)]
+    lines = [*_versions(), *_imports(), _library(), _asked(_cores), _asked(_memory)]
     return [*lines, *_files("data"), *_files("zoo"), _asked(_device)]
 
 
@@ -87,6 +88,19 @@ def _imports() -> list[Line]:
             mend = "Run: make clean, then make lab (with conda: make the environment anew)"
             lines.append((False, f"{name} does not import ({reason}). {mend}"))
     return lines
+
+
+def _library() -> Line:
+    """Say where the course's library is; of a copy of the course, it should be the copy's own."""
+    found, here = Path(__file__).resolve().parent, Path.cwd()
+    for folder in (here, *here.parents):
+        own = folder / "course_lib"
+        if (own / "doctor.py").is_file() and own != found:
+            mend = f"In {folder} run: make lab"
+            return False, f"the library is that of {found.parent}, not of this folder. {mend}"
+        if own == found:
+            return True, "the library is that of this folder"
+    return True, f"the library is that of {found.parent}"
 
 
 def _asked(check: Callable[[], Line]) -> Line:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -36,6 +37,21 @@ def test_a_sound_set_up_passes(sound, capsys):
     for expected in ("Python 3.", "torch 2.", "torchvision 0.", "4 cores", "8.0 GB", "files: 2"):
         assert expected in out
     assert len(out.splitlines()) == len(doctor.report()) + 1
+
+
+def test_the_library_of_another_folder_is_noticed(sound, monkeypatch, tmp_path):
+    assert (True, "the library is that of this folder") in doctor.report()
+    monkeypatch.chdir(tmp_path)
+    root = Path(doctor.__file__).resolve().parents[1]
+    assert (True, f"the library is that of {root}") in doctor.report()
+    copy = tmp_path / "copy of the course"
+    (copy / "course_lib").mkdir(parents=True)
+    (copy / "course_lib" / "doctor.py").touch()
+    (copy / "notebooks").mkdir()
+    monkeypatch.chdir(copy / "notebooks")
+    assert bad(doctor.report()) == [
+        f"the library is that of {root}, not of this folder. In {copy} run: make lab"
+    ]
 
 
 @pytest.mark.parametrize("name", ["data", "zoo"])

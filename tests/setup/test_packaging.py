@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import venv
 from pathlib import Path
 
 import badges
@@ -44,6 +45,8 @@ def pins() -> list[Requirement]:
 
 def files_of_the_course() -> list[Path]:
     """Every file that is tracked, or will be with the next `git add`."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("no clone, but a ZIP: without Git nobody knows which files are the course's")
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
     return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
@@ -226,10 +229,25 @@ def test_no_file_names_this_machine_or_a_registry():
     assert found == []
 
 
-def test_files_have_unix_line_ends():
-    """The rule: CONTRIBUTING.md, "Packages and files"."""
+def test_files_have_unix_line_ends(tmp_path):
+    """Also in a clone of a Git that writes the line ends of Windows.
+
+    The rule: CONTRIBUTING.md, "Packages and files".
+    """
     endings = [path for path in files_of_the_course() if path.suffix in {".py", ".yml", ".toml"}]
     assert [path for path in endings if b"\r\n" in path.read_bytes()] == []
+    git = ["git", "-c", "core.autocrlf=true"]
+    subprocess.run([*git, "init", "--quiet", tmp_path], check=True)
+    for name in (".gitattributes", ".ci/run", "Makefile"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "picture.png").write_bytes(b"\r\n\n")
+    subprocess.run([*git, "add", "."], cwd=tmp_path, check=True)
+    for name in (".ci/run", "Makefile", "picture.png"):
+        (tmp_path / name).unlink()
+    subprocess.run([*git, "checkout", "--quiet", "."], cwd=tmp_path, check=True)
+    assert b"\r" not in (tmp_path / ".ci/run").read_bytes() + (tmp_path / "Makefile").read_bytes()
+    assert (tmp_path / "picture.png").read_bytes() == b"\r\n\n"
 
 
 def test_the_library_is_installed_whole():
@@ -313,6 +331,28 @@ def test_make_lab_sets_up_once_and_passes_options_on(clone):
 
 
 @needs_make
+@pytest.mark.parametrize("way", [shutil.move, shutil.copytree], ids=["renamed", "copied"])
+def test_a_folder_finds_its_own_library_wherever_it_goes(clone, way):
+    """Also under a name with a space, and from any folder."""
+    (noted,) = re.findall(
+        r"^\S+/python -c 'import os, sysconfig.*?'$", dry_run(clone, "lab"), re.M | re.S
+    )
+    venv.create(clone / ".venv", symlinks=True)
+    subprocess.run(noted, cwd=clone, shell=True, check=True)
+    (clone / "course_lib").mkdir()
+    (clone / "course_lib" / "__init__.py").touch()
+    moved = clone.parent / "moved away"
+    way(clone, moved)
+    found = subprocess.run(
+        [moved / ".venv/bin/python", "-c", "import course_lib; print(course_lib.__file__)"],
+        cwd=clone.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert found.stdout.strip() == str(moved / "course_lib" / "__init__.py"), found.stderr
+
+
+@needs_make
 def test_make_takes_another_python_and_index(clone):
     index = "https://example.org/cpu"
     plan = dry_run(clone, "test", "PYTHON=python3.12", f"TORCH_INDEX={index}", "CONSTRAINTS=")
@@ -325,8 +365,8 @@ def test_make_takes_another_python_and_index(clone):
 def test_make_test_counts_every_part(clone):
     plan = dry_run(clone, "test", "ARGS=-k fashion")
     plan = plan.replace("\\\n", "")
-    tools = 'for tool in "ruff check" "ruff format --check" basedpyright lint-imports; do'
-    assert re.search(tools + r"\s+\.venv/bin/\$tool \|\| status=1; done", plan)
+    for tool in ('"-m ruff check"', '"-m ruff format --check"', "basedpyright", "lint-imports"):
+        assert re.search(rf"for tool in .*{tool}.*; do \.venv/bin/python \$tool \|\| ", plan)
     everything = r"OMP_NUM_THREADS=1 .*pytest -n 2 --dist loadfile .*--nbval .* tests notebooks +"
     assert re.search(everything + r"-k fashion \|\| status=1", plan)
     assert "exercises" not in plan
