@@ -25,8 +25,8 @@ def main() -> None:
         recipe = ABLATIONS[name]
         training.start(recipe.seed)
         work = recipe.begin()
-        history = training.fit(work.step, recipe.steps, batch=work.batch, progress=False)
-        runs[name] = {"steps": recipe.steps, "batch": recipe.batch, **work.measure()}
+        history = training.fit(work.step, recipe.steps, batch=recipe.batch, progress=False)
+        runs[name] = {"steps": recipe.steps, "batch": recipe.batch, **recipe.figures(work.model)}
         last = {key: round(value, 3) for key, value in history.recent(200).items()}
         print(f"{name}: {history.seconds:.0f} s, {last}, {runs[name]}", flush=True)
         if options.write:

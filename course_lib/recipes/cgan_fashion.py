@@ -5,25 +5,25 @@ from dataclasses import dataclass, field
 import torch
 
 from course_lib import data, losses, metrics, zoo
-from course_lib.models.cgan import Discriminator, Generator
-from course_lib.recipes.players import Players
-from course_lib.recipes.runner import Run
+from course_lib.models import cgan
+from course_lib.recipes.gan import GANRecipe
+from course_lib.recipes.runner import FASHION_LICENCE
 
 
 @dataclass(frozen=True)
-class CGANFashion:
+class CGANFashion(GANRecipe):
     """Non-saturating loss on logits, Adam (0.5, 0.999), EMA.
 
     The learning rate falls to 0 over the last part of the steps, whose share is `falling`.
     """
 
     name: str = "cgan-fashion"
-    model: str = "cgan.Generator"
+    model = "cgan.Generator"
     arguments: dict = field(
         default_factory=lambda: {"z_dim": 100, "width": 32, "way": "projection"}
     )
-    data: str = "Fashion-MNIST, training split (60,000 images with labels)"
-    licence: str = "BSD-3-Clause; data: MIT (Zalando Research)"
+    data = "Fashion-MNIST, training split (60,000 images with labels)"
+    licence = FASHION_LICENCE
     seed: int = 0
     batch: int = 64
     steps: int = 24_000
@@ -32,45 +32,29 @@ class CGANFashion:
     ema: float = 0.999
     discriminator_width: int = 32
 
-    def begin(self) -> Run:
-        # Two cores convolve images stored pixel by pixel (channels last) about 1.5 times faster.
-        layout = torch.channels_last
-        generator: Generator = zoo.build(self.model, self.arguments).to(memory_format=layout)
-        discriminator = Discriminator(self.discriminator_width, way=self.arguments["way"])
-        discriminator = discriminator.to(memory_format=layout)
-        players = Players(
-            generator,
-            discriminator,
-            rate=self.learning_rate,
-            steps=self.steps,
-            ema=self.ema,
-            falling=self.falling,
-        )
-        batches = data.batches(*data.fashion("train"), size=self.batch, seed=self.seed)
+    def networks(self):
+        generator = cgan.Generator(**self.arguments)
+        return generator, cgan.Discriminator(self.discriminator_width, way=generator.way)
 
-        def step(i: int) -> dict:
-            real, labels = next(batches)
-            real = real.to(memory_format=layout)
-            # The fakes are asked to be what the real ones are: their labels follow p(y) as well.
-            fake = generator(torch.randn(self.batch, generator.z_dim), labels)
-            loss_d = losses.discriminator_loss(
-                discriminator(real, labels), discriminator(fake.detach(), labels)
-            )
-            players.descend("d", loss_d)
-            loss_g = losses.generator_loss(discriminator(fake, labels))
-            players.descend("g", loss_g)
-            players.end_step()
-            return {"loss_d": loss_d, "loss_g": loss_g}
+    def examples(self):
+        return data.fashion("train")
 
-        parts = {**players.parts(), "batches": batches}
-        return Run(step, parts, players.ema.model, self.batch, lambda: figures(players.ema.model))
+    def step(self, i, generator, discriminator, batches, players):
+        real, labels = next(batches)  # (N, 1, 28, 28), (N,)
+        # The fakes are asked to be what the real ones are: their labels follow p(y) as well.
+        fake = generator(torch.randn(len(real), generator.z_dim), labels)
+        on_real, on_fake = discriminator(real, labels), discriminator(fake.detach(), labels)
+        loss_d = losses.discriminator_loss(on_real, on_fake)
+        players.descend("d", loss_d)
+        loss_g = losses.generator_loss(discriminator(fake, labels))
+        players.descend("g", loss_g)
+        return {"loss_d": loss_d, "loss_g": loss_g}
 
-
-def figures(generator: Generator) -> dict:
-    """Return the figures for the card, of 1,000 samples of each class."""
-    labels = torch.arange(10_000) % generator.classes
-    samples = generator.sample(labels=labels, seed=1)
-    return metrics.conditional_fashion_report(samples, labels, judge=zoo.load("fashion-cnn"))
+    def figures(self, model):
+        """Return the figures for the card, of 1,000 samples of each class."""
+        labels = torch.arange(10_000) % model.classes
+        samples = model.sample(labels=labels, seed=1)
+        return metrics.conditional_fashion_report(samples, labels, judge=zoo.load("fashion-cnn"))
 
 
 def as_live(way: str) -> CGANFashion:

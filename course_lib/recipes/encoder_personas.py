@@ -12,7 +12,7 @@ from course_lib import sampling, zoo
 from course_lib.latent import visible_error
 from course_lib.models.completion import Encoder
 from course_lib.models.progan import Generator
-from course_lib.recipes.runner import Run
+from course_lib.recipes.runner import PERSONAS_LICENCE, Recipe, Run
 
 
 def random_masks(n: int, size: int, smallest: int = 12, largest: int = 40) -> torch.Tensor:
@@ -27,14 +27,14 @@ def random_masks(n: int, size: int, smallest: int = 12, largest: int = 40) -> to
 
 
 @dataclass(frozen=True)
-class EncoderPersonas:
+class EncoderPersonas(Recipe):
     """1 − cos(ẑ, z) plus the error of G(ẑ) on all pixels, hidden ones too; Adam, falling rate."""
 
     name: str = "encoder-personas"
-    model: str = "completion.Encoder"
+    model = "completion.Encoder"
     arguments: dict = field(default_factory=lambda: {"z_dim": 64, "width": 32})
-    data: str = "portraits drawn by progan-personas, with their z"
-    licence: str = "BSD-3-Clause; data: CC BY 4.0 (Personas by Draftbit)"
+    data = "portraits drawn by progan-personas, with their z"
+    licence = PERSONAS_LICENCE
     seed: int = 0
     batch: int = 32
     steps: int = 900
@@ -64,32 +64,29 @@ class EncoderPersonas:
             return {"direction": direction, "pixels": pixels}
 
         parts = {"encoder": encoder, "optimiser": optimiser, "schedule": schedule}
-        return Run(step, parts, encoder, self.batch, lambda: self.figures(encoder, generator))
+        return Run(step, parts, encoder)
 
     @torch.no_grad()
-    def figures(self, encoder: Encoder, generator: Generator) -> dict:
+    def figures(self, model):
         """Return the figures for the card, on 500 portraits that were not trained on."""
-        encoder.eval()
+        generator: Generator = zoo.load(self.generator)
+        model.eval()
         torch.manual_seed(1)
         z = sampling.latents(500, generator.z_dim, seed=1)
         portraits = sampling.in_batches(generator, z, batch=50).clamp(-1, 1)
         masks = random_masks(len(z), Encoder.SIZE)
-        guess = encoder(portraits, masks)
+        guess = model(portraits, masks)
         found = sampling.in_batches(generator, guess, batch=50)
-        random = portraits.roll(1, 0)
+        values = {
+            "cosine of the angle between guess and truth": cosine_similarity(guess, z),
+            "RMS error, visible pixels": visible_error(found, portraits, masks),
+            "RMS error, hidden pixels": visible_error(found, portraits, 1 - masks),
+            "RMS error of another portrait, hidden pixels": visible_error(
+                portraits.roll(1, 0), portraits, 1 - masks
+            ),
+        }
         return {
-            "cosine of the angle between guess and truth": round(
-                cosine_similarity(guess, z).mean().item(), 3
-            ),
-            "RMS error, visible pixels": round(
-                visible_error(found, portraits, masks).mean().item(), 3
-            ),
-            "RMS error, hidden pixels": round(
-                visible_error(found, portraits, 1 - masks).mean().item(), 3
-            ),
-            "RMS error of another portrait, hidden pixels": round(
-                visible_error(random, portraits, 1 - masks).mean().item(), 3
-            ),
+            **{name: round(value.mean().item(), 3) for name, value in values.items()},
             "sha256 of the generator": zoo.card(self.generator)["sha256"],
         }
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import torch
 from torch.nn.functional import avg_pool2d, cross_entropy, pad
 
-from course_lib import data, zoo
+from course_lib import data, metrics
 from course_lib.models.cnn import AttributeClassifier
-from course_lib.recipes.runner import Run
-from course_lib.training import evaluating
+from course_lib.recipes.network import NetworkRecipe
+from course_lib.recipes.runner import PERSONAS_LICENCE
 
 UNSEEN = -100  # what cross_entropy leaves out
 
@@ -54,33 +54,15 @@ def accuracy(
 ) -> dict[str, float]:
     """Return for each attribute the share of portraits whose most probable value is right.
 
-    Args:
-        model: an `AttributeClassifier` of the nine attributes.
-        images: (N, 3, 64, 64), uint8 or float in [-1, 1].
-        attributes: (N, 9); where one cannot be seen, the portrait does not count for it.
-
-    Returns:
-        Accuracy by attribute, and under "skin tone within one step" the share of portraits whose
-        tone is at most one place away in the list from light to dark.
+    A portrait counts for the attributes that it shows. Under "skin tone within one step" stands
+    the share of portraits whose tone is at most one place away in the list from light to dark.
     """
-    predicted = []
-    with evaluating(model):
-        for part in images.split(100):
-            part = data.to_float(part) if part.dtype == torch.uint8 else part
-            heads = model.logits(part).values()
-            predicted.append(torch.stack([logits.argmax(dim=1) for logits in heads], dim=1))
-    away = (torch.cat(predicted) - attributes).abs()
-    seen = data.visible(attributes)
-    names = list(data.ATTRIBUTES)
-    shares = {
-        name: (away[seen[:, i], i] == 0).double().mean().item() for i, name in enumerate(names)
-    }
-    tone = away[:, names.index("skin tone")]
-    return {**shares, "skin tone within one step": (tone <= 1).double().mean().item()}
+    found = metrics.obeyed(metrics.read(images, model), attributes, data.visible(attributes))
+    return {name: found[name] for name in (*data.ATTRIBUTES, "skin tone within one step")}
 
 
 @dataclass(frozen=True)
-class PersonasCNN:
+class PersonasCNN(NetworkRecipe):
     """Cross-entropy of nine heads, AdamW, one-cycle learning rate, batches shifted by ≤ 2 pixels.
 
     Half of every batch is misleading: moved against the network (`misleading`). Networks
@@ -90,15 +72,15 @@ class PersonasCNN:
     """
 
     name: str = "personas-cnn"
-    model: str = "cnn.AttributeClassifier"
+    model = "cnn.AttributeClassifier"
     arguments: dict = field(
         default_factory=lambda: {
             "attributes": {name: len(values) for name, values in data.ATTRIBUTES.items()},
             "width": 16,
         }
     )
-    data: str = "Personas, training split (14,000 portraits)"
-    licence: str = "BSD-3-Clause; data: CC BY 4.0 (Personas by Draftbit)"
+    data = "Personas, training split (14,000 portraits)"
+    licence = PERSONAS_LICENCE
     seed: int = 0
     batch: int = 64
     steps: int = 1500
@@ -108,61 +90,41 @@ class PersonasCNN:
     length: float = 1.0
     blurred: float = 0.2
 
-    def begin(self) -> Run:
-        layout = torch.channels_last
-        model = zoo.build(self.model, self.arguments).to(memory_format=layout)
+    def examples(self):
         images, attributes = data.personas("train")
-        batches = data.batches(images, labels_of(attributes), size=self.batch, seed=self.seed)
-        optimiser = torch.optim.AdamW(
-            model.parameters(),
-            lr=self.learning_rate,
-            weight_decay=self.weight_decay,
-            fused=True,
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, self.learning_rate, self.steps)
+        return images, labels_of(attributes)
 
-        def step(i: int) -> dict:
-            model.train()
-            portraits, labels = next(batches)
-            top, left = torch.randint(2 * self.shift + 1, (2,)).tolist()
-            padded = pad(portraits, (self.shift,) * 4, mode="replicate")
-            portraits = padded[:, :, top : top + 64, left : left + 64]
-            if torch.rand(()) < self.blurred:
-                portraits = blur(portraits)
-            portraits = portraits.contiguous(memory_format=layout)
-            half = self.batch // 2
-            moved = misleading(model, portraits[:half], labels[:half], self.length)
-            loss = loss_of(model, torch.cat([moved, portraits[half:]]), labels)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            return {"loss": loss}
+    def step(self, i, model, batches, descend):
+        portraits, labels = next(batches)  # (N, 3, 64, 64), (N, 9)
+        top, left = torch.randint(2 * self.shift + 1, (2,)).tolist()
+        padded = pad(portraits, (self.shift,) * 4, mode="replicate")
+        portraits = padded[:, :, top : top + 64, left : left + 64]
+        if torch.rand(()) < self.blurred:
+            portraits = blur(portraits)
+        portraits = portraits.contiguous(memory_format=torch.channels_last)
+        half = len(portraits) // 2
+        moved = misleading(model, portraits[:half], labels[:half], self.length)
+        loss = loss_of(model, torch.cat([moved, portraits[half:]]), labels)
+        descend(loss)
+        return {"loss": loss}
 
-        def measure() -> dict:
-            images, attributes = data.personas("test")
-            clear = data.to_float(images)
-            noise = 0.1 * torch.randn(clear.shape, generator=torch.Generator().manual_seed(0))
-            shares = {
-                "clear": accuracy(model, clear, attributes),
-                "with noise": accuracy(model, (clear + noise).clamp(-1, 1), attributes),
-                "blurred": accuracy(model, blur(clear), attributes),
-            }
-            means = {
-                kind: round(sum(found[name] for name in data.ATTRIBUTES) / len(data.ATTRIBUTES), 4)
-                for kind, found in shares.items()
-            }
-            return {
-                "test accuracy": means["clear"],
-                "test accuracy per attribute": {
-                    name: round(share, 4) for name, share in shares["clear"].items()
-                },
-                "test accuracy with noise of 0.1": means["with noise"],
-                "test accuracy of images blurred by 3×3 means": means["blurred"],
-            }
+    def figures(self, model):
+        images, attributes = data.personas("test")
+        images = data.to_float(images)
+        noise = 0.1 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+        clear = accuracy(model, images, attributes)
+        noisy = accuracy(model, (images + noise).clamp(-1, 1), attributes)
+        blurred = accuracy(model, blur(images), attributes)
 
-        parts = {"model": model, "optimiser": optimiser, "schedule": schedule, "batches": batches}
-        return Run(step, parts, model, self.batch, measure)
+        def mean(found: dict[str, float]) -> float:
+            return round(sum(found[name] for name in data.ATTRIBUTES) / len(data.ATTRIBUTES), 4)
+
+        return {
+            "test accuracy": mean(clear),
+            "test accuracy per attribute": {name: round(clear[name], 4) for name in clear},
+            "test accuracy with noise of 0.1": mean(noisy),
+            "test accuracy of images blurred by 3×3 means": mean(blurred),
+        }
 
 
 RECIPE = PersonasCNN()

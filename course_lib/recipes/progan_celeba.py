@@ -9,10 +9,7 @@ GPUs (each process holds all photographs, at all sizes: 2 GB):
 
 from dataclasses import dataclass, field
 
-import torch
-
 from course_lib import data
-from course_lib.models.progan import Generator
 from course_lib.recipes.progan_personas import ProGANPersonas
 
 
@@ -40,17 +37,17 @@ class ProGANCelebA(ProGANPersonas):
     arguments: dict = field(
         default_factory=lambda: {"z_dim": 128, "channels": [128, 128, 128, 128, 64]}
     )
-    data: str = "CelebA, training split, aligned and cropped to 128×128 (the first 30,000)"
-    licence: str = "BSD-3-Clause; data: CelebA, for research that is not commercial"
+    data = "CelebA, training split, aligned and cropped to 128×128 (the first 30,000)"
+    licence = "BSD-3-Clause; data: CelebA, for research that is not commercial"
     stages: list[dict[str, int]] = field(default_factory=lambda: paper_stages(5))
     root: str = "datasets"
     count: int = 30_000
 
-    def images(self) -> torch.Tensor:
+    def images(self):
         size = 4 << len(self.stages) - 1
         return data.celeba(self.root, "train", size, self.count)[0]
 
-    def figures(self, generator: Generator) -> dict:
+    def figures(self, model):
         return {}
 
 

@@ -1,6 +1,6 @@
 """The shipped model of lesson 07: a ProGAN that grows from 4×4 to 64×64 on Personas."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -10,8 +10,10 @@ import torch
 from course_lib import data, losses, metrics, zoo
 from course_lib.models.progan import Critic, Generator, faded
 from course_lib.recipes import processes
-from course_lib.recipes.players import Players
-from course_lib.recipes.runner import Run
+from course_lib.recipes.gan import GANRecipe
+from course_lib.recipes.runner import PERSONAS_LICENCE
+
+GROUP = 4  # images that the critic compares; processes do not tear them apart
 
 
 class Moment(NamedTuple):
@@ -56,7 +58,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class ProGANPersonas:
+class ProGANPersonas(GANRecipe):
     """WGAN-GP with drift, one step of the critic per step of G, Adam (0, 0.99), EMA of G.
 
     Adam's moments are reset where a phase begins; the average is one for the whole training. A
@@ -68,16 +70,14 @@ class ProGANPersonas:
         penalty_every: steps between two gradient penalties, each as many times heavier; 1 as in
             the paper.
         r1: weight γ of R1.
-        raised: a step, and by how much the learning rate is multiplied from it on; the paper
-            keeps its rate.
-        falling: share of the steps over which the rate falls to 0; 0 as in the paper.
+        raised, falling: see `GANRecipe`; the paper keeps its rate.
     """
 
     name: str = "progan-personas"
-    model: str = "progan.Generator"
+    model = "progan.Generator"
     arguments: dict = field(default_factory=lambda: {"z_dim": 64, "channels": [64, 64, 48, 32, 16]})
-    data: str = "Personas, training split (14,000 portraits)"
-    licence: str = "BSD-3-Clause; data: CC BY 4.0 (Personas by Draftbit)"
+    data = "Personas, training split (14,000 portraits)"
+    licence = PERSONAS_LICENCE
     seed: int = 0
     stages: list[dict[str, int]] = field(
         default_factory=lambda: [
@@ -96,89 +96,58 @@ class ProGANPersonas:
     r1: float = 1.0
     falling: float = 0.0
     every: int = 500
+    betas = (0.0, 0.99)
+    parallel = True
 
     @property
     def steps(self) -> int:
         return Schedule(self.stages).steps
 
-    def begin(self) -> Run:
-        # Processors convolve images stored pixel by pixel (channels last) faster.
-        layout, device = torch.channels_last, processes.device()
-        generator: Generator = zoo.build(self.model, self.arguments)
-        critic = Critic(self.arguments["channels"])
-        for network in (generator, critic):
-            network.to(device).to(memory_format=layout)
-        parallel_generator = processes.parallel(generator)
-        parallel_critic = processes.parallel(critic)
-        players = Players(
-            generator,
-            critic,
-            rate=self.learning_rate,
-            steps=self.steps,
-            ema=self.ema,
-            falling=self.falling,
-            betas=(0.0, 0.99),
-            raised=self.raised,
-        )
-        images = self.images()
-        schedule = Schedule(self.stages)
-        batches = {
-            f"batches_{size}": data.batches(
-                data.shrunk(images, size),
-                size=facts["batch"],
-                seed=self.seed + stage,
-                device=device,
-                rows=processes.share(facts["batch"], critic.group),
-            )
-            for stage, (size, facts) in enumerate(zip(generator.sizes, self.stages, strict=True))
-        }
+    @property
+    def batch(self) -> int:
+        return max(facts["batch"] for facts in self.stages)
 
-        def step(i: int) -> dict:
-            stage, fade, _, begins = schedule.at(i)
-            if begins:
-                players.forget()
-            real = next(batches[f"batches_{generator.sizes[stage]}"])
-            real = faded(real, fade).contiguous(memory_format=layout)
-            z = processes.drawn(torch.randn, len(real), generator.z_dim)
-            fake = parallel_generator(z, stage, fade)
-            judge = partial(parallel_critic, stage=stage, fade=fade)
-            loss_d, distance = self.critic_loss(judge, real, fake.detach(), i)
-            players.descend("d", loss_d)
-            # The critic only passes gradients on now; not to compute its own saves a seventh.
-            critic.requires_grad_(False)
-            loss_g = self.generator_loss(partial(critic, stage=stage, fade=fade), real, fake)
-            players.descend("g", loss_g)
-            critic.requires_grad_(True)
-            players.end_step()
-            return {"loss_d": loss_d, "loss_g": loss_g, "distance": distance}
-
-        return Run(
-            step,
-            {**players.parts(), **batches},
-            players.ema.model,
-            max(facts["batch"] for facts in self.stages),
-            lambda: self.figures(players.ema.model),
-            self.every,
-            parallel=True,
-        )
+    def networks(self):
+        return Generator(**self.arguments), Critic(self.arguments["channels"], group=GROUP)
 
     def images(self) -> torch.Tensor:
         """Return what to learn from: uint8, (N, 3, S, S), S the size of the last stage."""
         return data.personas("train")[0]
 
-    def figures(self, generator: Generator) -> dict:
-        """Return the figures of a trained generator for its card."""
-        return metrics.portraits_report(
-            generator.sample(2000, seed=1), judge=zoo.load("personas-cnn")
-        )
+    def batches(self):
+        """Return the batches of each size, by their names in checkpoints."""
+        images, sizes = self.images(), [4 << s for s in range(len(self.arguments["channels"]))]
+        return {
+            f"batches_{size}": data.batches(
+                data.shrunk(images, size),
+                size=facts["batch"],
+                seed=self.seed + stage,
+                device=processes.device(),
+                rows=processes.share(facts["batch"], GROUP),
+            )
+            for stage, (size, facts) in enumerate(zip(sizes, self.stages, strict=True))
+        }
 
-    def critic_loss(
-        self,
-        critic: Callable[[torch.Tensor], torch.Tensor],
-        real: torch.Tensor,
-        fake: torch.Tensor,
-        i: int,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def step(self, i, generator, critic, batches, players):
+        stage, fade, _, begins = Schedule(self.stages).at(i)
+        if begins:
+            players.forget()
+        real = faded(next(batches[f"batches_{4 << stage}"]), fade)  # (N, 3, S, S)
+        real = real.contiguous(memory_format=torch.channels_last)
+        z = processes.drawn(torch.randn, len(real), self.arguments["z_dim"])
+        fake = generator(z, stage, fade)
+        judge = partial(critic, stage=stage, fade=fade)
+        loss_d, distance = self.critic_loss(judge, real, fake.detach(), i)
+        players.descend("d", loss_d)
+        # The critic only passes gradients on now; not to compute its own saves a seventh.
+        critic.requires_grad_(False)
+        judge = partial(players.networks["d"], stage=stage, fade=fade)  # waits for no process
+        loss_g = self.generator_loss(judge, real, fake)
+        players.descend("g", loss_g)
+        critic.requires_grad_(True)
+        return {"loss_d": loss_d, "loss_g": loss_g, "distance": distance}
+
+    def critic_loss(self, critic, real, fake, i):
         """Return the critic's loss at step i, and by how much it scores real above fake."""
         penalised = i % self.penalty_every == 0
         if self.objective == "wgan-gp":
@@ -196,17 +165,13 @@ class ProGANPersonas:
                 loss = loss + self.penalty_every * self.r1 * penalty
         return loss, (real_scores.mean() - fake_scores.mean()).detach()
 
-    def generator_loss(
-        self,
-        critic: Callable[[torch.Tensor], torch.Tensor],
-        real: torch.Tensor,
-        fake: torch.Tensor,
-    ) -> torch.Tensor:
+    def generator_loss(self, critic, real, fake):
         """Return the generator's loss of the same game; `real` is for games that compare."""
-        scores = critic(fake)
-        if self.objective == "wgan-gp":
-            return losses.wgan_generator_loss(scores)
-        return losses.generator_loss(scores)
+        game = losses.wgan_generator_loss if self.objective == "wgan-gp" else losses.generator_loss
+        return game(critic(fake))
+
+    def figures(self, model):
+        return metrics.portraits_report(model.sample(2000, seed=1), judge=zoo.load("personas-cnn"))
 
 
 # Three times the paper's rate halved KID in short runs of these small networks (WGAN-GP up to

@@ -8,7 +8,6 @@ nearly all of the time is left for learning, and the rate may be three times the
 start. benchmarks/LOG.md compares the games at equal seconds.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -48,13 +47,7 @@ class ProGANPersonas2(ProGANPersonas):
     r2: float = 0.3
     every: int = 250
 
-    def critic_loss(
-        self,
-        critic: Callable[[torch.Tensor], torch.Tensor],
-        real: torch.Tensor,
-        fake: torch.Tensor,
-        i: int,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def critic_loss(self, critic, real, fake, i):
         penalised = i % self.penalty_every == 0
         real_scores = critic(real.requires_grad_(penalised))
         fake_scores = critic(fake.requires_grad_(penalised))
@@ -65,20 +58,15 @@ class ProGANPersonas2(ProGANPersonas):
             loss = loss + self.penalty_every * (r1 + r2)
         return loss, (real_scores.mean() - fake_scores.mean()).detach()
 
-    def generator_loss(
-        self,
-        critic: Callable[[torch.Tensor], torch.Tensor],
-        real: torch.Tensor,
-        fake: torch.Tensor,
-    ) -> torch.Tensor:
+    def generator_loss(self, critic, real, fake):
         # The same critic scores both: between two of its steps the level of all scores moves.
         with torch.no_grad():
             real_scores = critic(real)
         return losses.relativistic_generator_loss(real_scores, critic(fake))
 
-    def figures(self, generator: Generator) -> dict:
+    def figures(self, model):
         """Return the parent's figures, clearness by skin tone, and what directions do."""
-        return super().figures(generator) | portrait_details(generator)
+        return super().figures(model) | portrait_details(model)
 
 
 def portrait_details(generator: Generator) -> dict:

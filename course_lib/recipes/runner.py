@@ -5,41 +5,48 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
 
-from course_lib import machine, threads, training, zoo
+from course_lib import data, machine, threads, training, zoo
 from course_lib.recipes import processes
+
+Values = Mapping[str, float | torch.Tensor]  # what a step reports, by name
+
+# The licences of data that several recipes learn from, as cards say them.
+FASHION_LICENCE = "BSD-3-Clause; data: MIT (Zalando Research)"
+PERSONAS_LICENCE = "BSD-3-Clause; data: CC BY 4.0 (Personas by Draftbit)"
 
 
 @dataclass
 class Run:
-    """One training in progress, as a recipe hands it to the runner.
+    """One training in progress.
 
     Attributes:
         step: does one training step and returns its losses by name.
         parts: everything whose state a checkpoint must hold, by name.
         model: what the zoo ships at the end.
-        batch: images in a step.
-        measure: returns the figures of `model` for the card, by name.
-        every: steps between two checkpoints.
-        parallel: whether the step works on this process's share of the batch, where torchrun has
-            started several; see `processes`.
     """
 
-    step: Callable[[int], Mapping[str, float | torch.Tensor]]
+    step: Callable[[int], Values]
     parts: Mapping[str, training.Stateful]
     model: nn.Module
-    batch: int
-    measure: Callable[[], dict]
-    every: int = 500
-    parallel: bool = False
 
 
-class Recipe(Protocol):
-    """A frozen dataclass with hyperparameters; `begin` builds models and the step."""
+class Recipe:
+    """How one model is trained. Each recipe is a frozen dataclass with its numbers as fields.
+
+    The card shows the fields, and `dataclasses.replace` makes short runs and ablations of them.
+
+    Attributes:
+        model: "file.Class" in `course_lib.models`, made with `arguments`.
+        data, licence: what the card says of the data, and of data and weights.
+        batch: images in a step.
+        every: steps between two checkpoints.
+        parallel: whether several processes may share a step; see `processes`.
+    """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     name: str
@@ -48,9 +55,26 @@ class Recipe(Protocol):
     data: str
     licence: str
     seed: int
+    batch: int
     steps: int
+    every: int = 500
+    parallel: bool = False
 
-    def begin(self) -> Run: ...
+    def examples(self) -> tuple[torch.Tensor, ...]:
+        """Return what to learn from: tensors of one length, such as images and labels."""
+        raise NotImplementedError
+
+    def batches(self) -> Any:
+        """Return the examples in shuffled batches."""
+        return data.batches(*self.examples(), size=self.batch, seed=self.seed)
+
+    def begin(self) -> Run:
+        """Make networks, optimisers and batches, and return the step with them."""
+        raise NotImplementedError
+
+    def figures(self, model: Any) -> dict:
+        """Return the figures of a trained model for its card."""
+        raise NotImplementedError
 
 
 @dataclass
@@ -90,12 +114,12 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
     checkpoint = out / "checkpoint.safetensors"
     if checkpoint.exists() and not resume:
         raise FileExistsError(f"{checkpoint} exists: pass --resume to go on, or another --out")
+    if processes.processes() > 1 and not recipe.parallel:
+        raise ValueError(f"the recipe of {recipe.name} trains in one process: leave torchrun out")
     training.start(recipe.seed)
     work, clock = recipe.begin(), Clock()
-    if processes.processes() > 1 and not work.parallel:
-        raise ValueError(f"the recipe of {recipe.name} trains in one process: leave torchrun out")
     first_rank = processes.rank() == 0
-    every = work.every if every is None else every
+    every = recipe.every if every is None else every
     parts = {**work.parts, "clock": clock}
     first = training.load_checkpoint(checkpoint, parts) if checkpoint.exists() else 0
     before, saved = clock.seconds, first
@@ -122,7 +146,7 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
             recipe.steps,
             start=first,
             every=every,
-            batch=work.batch,
+            batch=recipe.batch,
             callbacks=(keep,) if first_rank else (),
             progress=first_rank and sys.stderr.isatty(),
             threads=threads.most(),  # fixed: a resumed training continues to the bit
@@ -144,7 +168,7 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
         "steps": recipe.steps,
         "seconds": round(clock.seconds),
         "machine": f"{machine.cores()} cores, {platform.machine()}, torch {torch.__version__}",
-        "figures": work.measure(),
+        "figures": recipe.figures(work.model),
     }
     zoo.save(recipe.name, work.model, recipe.model, recipe.arguments, facts, out)
     print(f"wrote {recipe.name} to {out}: {facts['figures']}")

@@ -6,13 +6,14 @@ Stage II needs a finished Stage I, as in the paper: in the zoo, or in `runs/NAME
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from course_lib import data, losses, metrics, zoo
 from course_lib.models.stackgan import Discriminator, StackGAN, StageIGenerator
-from course_lib.recipes.players import Players
-from course_lib.recipes.runner import Run
+from course_lib.recipes.gan import GANRecipe, Players
+from course_lib.recipes.runner import PERSONAS_LICENCE
 
 TEXT = {"words": 192, "dim": 128, "hidden": 64}
 STAGE1 = {"text_dim": 128, "c_dim": 64, "z_dim": 64, "width": 32}
@@ -20,7 +21,7 @@ STAGE2 = {"text_dim": 128, "c_dim": 64, "width": 16, "blocks": 2}
 
 
 @dataclass(frozen=True)
-class StackGANPersonas:
+class StackGANPersonas(GANRecipe):
     """Matching-aware loss on logits, KL of the conditions, Adam (0.5, 0.999), EMA of G.
 
     The rate falls in the second half. Captions are written anew for every batch. The stage that is
@@ -36,7 +37,6 @@ class StackGANPersonas:
         added_lies: near misses may lie about what the caption leaves out (`data.near_misses`).
             Otherwise D hardly ever sees "a goatee" beside a chin without one.
         even: share of captions whose silence tells nothing (`data.captions`).
-        falling: share of the steps over which the rate falls to 0, the last ones.
         first: the model whose Stage I is built on (`finished`).
         r1: weight of the R1 penalty (`losses.r1_penalty`), applied in every `r1_every`-th step; it
             keeps D from winning. 0.2 at 16×16 is 3.2 at 64×64, where the same change of an image
@@ -50,9 +50,9 @@ class StackGANPersonas:
     arguments: dict
     steps: int
     discriminator: dict
-    model: str = "stackgan.StackGAN"
-    data: str = "Personas, training split without held-out combinations (12,012 portraits)"
-    licence: str = "BSD-3-Clause; data: CC BY 4.0 (Personas by Draftbit)"
+    model = "stackgan.StackGAN"
+    data = "Personas, training split without held-out combinations (12,012 portraits)"
+    licence = PERSONAS_LICENCE
     seed: int = 0
     batch: int = 64
     learning_rate: float = 6e-4
@@ -70,77 +70,73 @@ class StackGANPersonas:
     every: int = 250
     first: str = "stackgan-stage1-personas"
 
-    def begin(self) -> Run:
-        # Two cores convolve images stored pixel by pixel (channels last) about 1.5 times faster.
-        layout = torch.channels_last
-        model: StackGAN = zoo.build(self.model, self.arguments).to(memory_format=layout)
-        stage = 1 if model.stage2 is None else 2
+    def players(self):
+        model: StackGAN = zoo.build(self.model, self.arguments)
         model.text.load_state_dict(zoo.load("text-encoder-personas").text.state_dict())
-        model.requires_grad_(False).eval()
-        if stage == 2:
+        model.to(memory_format=torch.channels_last).requires_grad_(False).eval()
+        if model.stage2 is not None:
             model.stage1.load_state_dict(finished(self.first).stage1.state_dict())
-        generator = getattr(model, f"stage{stage}").requires_grad_(True).train()
-        discriminator = Discriminator(**self.discriminator).to(memory_format=layout)
-        players = Players(
-            generator,
-            discriminator,
-            rate=self.learning_rate,
-            steps=self.steps,
-            ema=self.ema,
-            falling=self.falling,
-        )
+        name = "stage1" if model.stage2 is None else "stage2"
+        generator = getattr(model, name).requires_grad_(True).train()
+        discriminator = Discriminator(**self.discriminator).to(memory_format=torch.channels_last)
+        players = Players(generator, discriminator, self)
         # The model that samples and ships holds the average; the generator trains beside it.
-        setattr(model, f"stage{stage}", players.ema.model)
-        images, attributes = training_portraits(self.discriminator["size"])
-        batches = data.batches(images, attributes, size=self.batch, seed=self.seed)
+        setattr(model, name, players.ema.model)
+        players.model = model
+        return players
 
-        def drawn(text: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            """Return generated images for text embeddings, and the KL of their conditions."""
-            n = len(text)
-            noise = None if self.augmentation else torch.zeros(n, generator.c_dim)
-            c, mu, log_sigma = generator.augment(text, noise)
-            source = torch.randn(n, model.z_dim)
-            if stage == 2:
-                source = small_images(model.stage1, source, text, self.augmentation)
-            return generator(source, c), losses.kl_divergence(mu, 2 * log_sigma)
+    def examples(self):
+        return training_portraits(self.discriminator["size"])
 
-        def step(i: int) -> dict:
-            real, attributes = next(batches)
-            real = real.contiguous(memory_format=layout)
-            text = model.encode(data.captions(attributes, i, self.even))
-            fake, kl = drawn(text)
-            penalised = self.r1 > 0 and i % self.r1_every == 0
-            features = discriminator.features(real.requires_grad_(penalised))
-            right = discriminator.match(features, text)
-            fake_right = discriminator(fake.detach(), text)
-            if self.wrong_pairs:
-                told = data.mentioned(attributes, i, self.even)
-                other = text[data.wrong_captions(attributes, told)]
-                near = data.near_misses(attributes, i, self.even, self.added_lies)
-                wrong = [other, model.encode(near)]
-                if not self.both_wrong:
-                    lies = torch.rand(len(real), 1) < self.near_misses
-                    wrong = [torch.where(lies, wrong[1], other)]
-                matches = [discriminator.match(features, caption) for caption in wrong]
-                real_wrong = torch.cat(matches)
-                loss_d = losses.matching_loss(right, real_wrong, fake_right)
-            else:
-                loss_d = losses.discriminator_loss(right, fake_right)
-            if penalised:
-                loss_d = loss_d + self.r1_every * self.r1 * losses.r1_penalty(right, real)
-            players.descend("d", loss_d)
-            # D only passes gradients on now; not to compute its own saves time.
-            discriminator.requires_grad_(False)
-            loss_g = losses.generator_loss(discriminator(fake, text))
-            players.descend("g", loss_g + self.kl_weight * kl * self.augmentation)
-            discriminator.requires_grad_(True)
-            players.end_step()
-            return {"loss_d": loss_d, "loss_g": loss_g, "KL": kl}
+    def step(self, i, generator, discriminator, batches, players):
+        real, attributes = next(batches)  # (N, 3, S, S), (N, 9)
+        real = real.contiguous(memory_format=torch.channels_last)
+        text = players.model.encode(data.captions(attributes, i, self.even))  # (N, text_dim)
+        fake, kl = self.generated(generator, players.model, text)
+        penalised = self.r1 > 0 and i % self.r1_every == 0
+        features = discriminator.features(real.requires_grad_(penalised))
+        right = discriminator.match(features, text)
+        fake_right = discriminator(fake.detach(), text)
+        if self.wrong_pairs:
+            wrong = self.wrong_texts(players.model, text, attributes, i)
+            real_wrong = torch.cat([discriminator.match(features, caption) for caption in wrong])
+            loss_d = losses.matching_loss(right, real_wrong, fake_right)
+        else:
+            loss_d = losses.discriminator_loss(right, fake_right)
+        if penalised:
+            loss_d = loss_d + self.r1_every * self.r1 * losses.r1_penalty(right, real)
+        players.descend("d", loss_d)
+        # D only passes gradients on now; not to compute its own saves time.
+        discriminator.requires_grad_(False)
+        loss_g = losses.generator_loss(discriminator(fake, text))
+        players.descend("g", loss_g + self.kl_weight * kl * self.augmentation)
+        discriminator.requires_grad_(True)
+        return {"loss_d": loss_d, "loss_g": loss_g, "KL": kl}
 
-        parts = {**players.parts(), "batches": batches}
-        return Run(step, parts, model, self.batch, lambda: self.figures(model), self.every)
+    def generated(
+        self, generator: Any, model: StackGAN, text: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return generated images for text embeddings, and the KL of their conditions."""
+        noise = None if self.augmentation else torch.zeros(len(text), generator.c_dim)
+        c, mu, log_sigma = generator.augment(text, noise)
+        source = torch.randn(len(text), model.z_dim)
+        if model.stage2 is not None:
+            source = small_images(model.stage1, source, text, self.augmentation)
+        return generator(source, c), losses.kl_divergence(mu, 2 * log_sigma)
 
-    def figures(self, model: StackGAN) -> dict:
+    def wrong_texts(
+        self, model: StackGAN, text: torch.Tensor, attributes: torch.Tensor, i: int
+    ) -> list[torch.Tensor]:
+        """Return embeddings of captions that do not fit: one for each portrait, or one a kind."""
+        mentioned = data.mentioned(attributes, i, self.even)
+        other = text[data.wrong_captions(attributes, mentioned)]
+        near = model.encode(data.near_misses(attributes, i, self.even, self.added_lies))
+        if self.both_wrong:
+            return [other, near]
+        lies = torch.rand(len(text), 1) < self.near_misses
+        return [torch.where(lies, near, other)]
+
+    def figures(self, model):
         """Return the figures for the card, on captions of the test split."""
         judge, noise = zoo.load("personas-cnn"), 1.0 if self.augmentation else 0.0
 

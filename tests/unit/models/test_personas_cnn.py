@@ -1,15 +1,13 @@
 """The judge of portraits: its shape, its training, and how well the shipped one sees."""
 
-import dataclasses
 import math
 
 import pytest
 import torch
 
-from course_lib import data, metrics, recipes, training, zoo
+from course_lib import data, metrics, zoo
 from course_lib.models.cnn import AttributeClassifier
 from course_lib.recipes import personas_cnn
-from course_lib.recipes.runner import run
 
 VALUES = {name: len(values) for name, values in data.ATTRIBUTES.items()}
 
@@ -113,27 +111,6 @@ def test_blur_keeps_the_mean_of_what_is_flat():
     blurred = personas_cnn.blur(point)
     assert blurred.sum().item() == pytest.approx(9)
     assert (blurred[..., 3:6, 3:6] == 1).all()
-
-
-@pytest.mark.slow
-def test_the_recipe_resumes_to_the_bit(tmp_path, monkeypatch):
-    short = {"arguments": {"attributes": VALUES, "width": 2}, "batch": 8, "steps": 6}
-    recipe = dataclasses.replace(recipes.recipe("personas-cnn"), **short)
-    monkeypatch.setattr(personas_cnn, "accuracy", lambda *_: dict.fromkeys(VALUES, 0.5))
-    straight = run(recipe, tmp_path / "straight", resume=False, every=3)
-    real_fit = training.fit
-
-    def stopped_fit(step, steps, **options):
-        return real_fit(step, 3, **options)
-
-    monkeypatch.setattr(training, "fit", stopped_fit)
-    out = tmp_path / "resumed"
-    run(recipe, out, resume=False, every=3)
-    stopped = (out / "personas-cnn.safetensors").read_bytes()
-    monkeypatch.setattr(training, "fit", real_fit)
-    run(recipe, out, resume=True, every=3)
-    weights = [(folder / "personas-cnn.safetensors").read_bytes() for folder in (straight, out)]
-    assert weights[0] == weights[1] != stopped
 
 
 def test_accuracy_counts_what_can_be_seen(portraits):

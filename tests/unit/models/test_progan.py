@@ -24,7 +24,7 @@ from course_lib.models.progan import (
     with_fitted_colours,
 )
 from course_lib.recipes import progan_personas
-from course_lib.recipes.players import Players
+from course_lib.recipes.gan import Players
 from course_lib.recipes.progan_personas import Schedule
 from course_lib.recipes.runner import run
 from course_lib.sampling import latents
@@ -351,10 +351,13 @@ def test_the_recipe_follows_the_paper():
 
 
 def test_the_rate_is_raised_once_and_falls_at_the_end():
-    networks = Generator(8, (4,)), Critic((8,))
-    players = Players(
-        *networks, rate=1e-3, steps=100, ema=0.9, falling=0.2, betas=(0.0, 0.99), raised=(40, 3.0)
+    recipe = dataclasses.replace(
+        recipes.recipe("progan-personas"),
+        stages=[{"fade": 0, "stabilise": 100, "batch": 1}],
+        falling=0.2,
+        raised=(40, 3.0),
     )
+    players = Players(Generator(8, (4,)), Critic((8,)), recipe)
     rates = []
     for _ in range(100):
         rates.append({group["lr"] for o in players.optimisers.values() for group in o.param_groups})

@@ -9,7 +9,7 @@ from torch import nn
 from torch.distributions import Normal
 from torch.distributions import kl_divergence as kl_between
 
-from course_lib import data, losses, recipes, training, zoo
+from course_lib import data, losses, recipes, zoo
 from course_lib.layers import UpsampleConv2d
 from course_lib.models.stackgan import (
     ConditioningAugmentation,
@@ -20,7 +20,6 @@ from course_lib.models.stackgan import (
     replicated,
 )
 from course_lib.recipes import stackgan_personas
-from course_lib.recipes.runner import run
 
 SMALL = {
     "text": {"dim": 16, "hidden": 8},
@@ -286,30 +285,6 @@ def test_a_step_of_stage_two_leaves_stage_one_and_the_text_encoder_alone(small_z
         assert torch.equal(value, before["stage1"][key]), "Stage I is the zoo's"
     moved = zip(generator, work.parts["generator"].parameters(), strict=True)
     assert all(not torch.equal(old, new) for old, new in moved)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_recipe_resumes_to_the_bit(name, small_zoo, few, tmp_path, monkeypatch):
-    recipe = short(name)
-    straight = run(recipe, tmp_path / "straight", resume=False, every=3)
-    real_fit = training.fit
-
-    def stopped_fit(step, steps, **options):
-        def interrupted(i):
-            if i == 4:
-                raise KeyboardInterrupt
-            return step(i)
-
-        return real_fit(interrupted, steps, **options)
-
-    monkeypatch.setattr(training, "fit", stopped_fit)
-    out = tmp_path / "resumed"
-    assert run(recipe, out, resume=False, every=3) is None
-    assert not (out / f"{name}.safetensors").exists()  # stopped after the checkpoint of step 3
-    monkeypatch.setattr(training, "fit", real_fit)
-    run(recipe, out, resume=True, every=3)
-    weights = [(folder / f"{name}.safetensors").read_bytes() for folder in (straight, out)]
-    assert weights[0] == weights[1]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -20,7 +20,8 @@ import torch
 
 from course_lib import __main__, data, metrics, recipes, training, zoo
 from course_lib.data import batching
-from course_lib.recipes import processes, progan_personas, runner
+from course_lib.recipes import processes, progan_personas
+from course_lib.recipes.progan_personas import ProGANPersonas
 
 parser = argparse.ArgumentParser()
 parser.add_argument("out", type=Path)
@@ -47,27 +48,26 @@ recipe = dataclasses.replace(
     ],
     every=3,
 )
-begin = progan_personas.ProGANPersonas.begin
+begin, step = ProGANPersonas.begin, ProGANPersonas.step
 works = []
 
 
-def begin_and_fail(self) -> runner.Run:
-    work = begin(self)
-    works.append(work)
-
-    def step(i: int) -> dict:
-        if processes.rank() == 1 and i == options.die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if processes.rank() == 1 and i == options.sleep_at:
-            time.sleep(60)
-        if processes.rank() == 0 and i == 4:
-            shutil.copy(options.out / "checkpoint.safetensors", options.out / "early.safetensors")
-        return work.step(i)
-
-    return dataclasses.replace(work, step=step)
+def begin_and_keep(self):
+    works.append(begin(self))
+    return works[-1]
 
 
-progan_personas.ProGANPersonas.begin = begin_and_fail
+def step_or_fail(self, i, *game):
+    if processes.rank() == 1 and i == options.die_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if processes.rank() == 1 and i == options.sleep_at:
+        time.sleep(60)
+    if processes.rank() == 0 and i == 4:
+        shutil.copy(options.out / "checkpoint.safetensors", options.out / "early.safetensors")
+    return step(self, i, *game)
+
+
+ProGANPersonas.begin, ProGANPersonas.step = begin_and_keep, step_or_fail
 progan_personas.RECIPE = recipe
 rank = os.environ.get("RANK", "0")
 resume = ["--resume"] if options.resume else []

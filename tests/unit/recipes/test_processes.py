@@ -6,16 +6,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from course_lib import data
+from course_lib import data, recipes
 from course_lib.recipes import processes
-from course_lib.recipes.runner import Run, run
+from course_lib.recipes.runner import run
 
 pytestmark = [
     pytest.mark.whole,
@@ -174,10 +173,8 @@ def test_groups_are_not_torn_apart(as_rank):
 
 def test_other_recipes_refuse_company(as_rank, tmp_path):
     as_rank(1, 2)
-    work = Run(lambda i: {"loss": 0.0}, {}, nn.Linear(1, 1), batch=1, measure=dict)
-    recipe = SimpleNamespace(name="solitary", seed=0, steps=1, begin=lambda: work)
-    with pytest.raises(ValueError, match="solitary trains in one process: leave torchrun out"):
-        run(recipe, tmp_path, resume=False)
+    with pytest.raises(ValueError, match="dcgan-fashion trains in one process: leave torchrun out"):
+        run(recipes.recipe("dcgan-fashion"), tmp_path, resume=False)
     assert list(tmp_path.iterdir()) == []
 
 

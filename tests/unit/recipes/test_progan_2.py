@@ -1,14 +1,14 @@
-"""The recipe of the second ProGAN: which penalty acts when, resuming, and what its card tells."""
+"""The recipe of the second ProGAN: which penalty acts when, and what its card tells."""
 
 import dataclasses
 
 import pytest
 import torch
 
-from course_lib import data, losses, metrics, recipes, training, zoo
+from course_lib import data, losses, metrics, recipes
+from course_lib.models.progan import Generator
 from course_lib.recipes import progan_personas_2
 from course_lib.recipes.progan_personas import Schedule
-from course_lib.recipes.runner import run
 
 STAGES = [  # two steps at 4×4 pixels, three that fade, two stable at 8×8
     {"fade": 0, "stabilise": 16, "batch": 8},
@@ -18,8 +18,7 @@ STAGES = [  # two steps at 4×4 pixels, three that fade, two stable at 8×8
 
 @pytest.fixture
 def short(monkeypatch):
-    images, attributes = data.personas("test")
-    few = images[:40], attributes[:40]
+    few = [part[:40] for part in data.personas("test")]
     monkeypatch.setattr(data, "personas", lambda split: few)
     monkeypatch.setattr(metrics, "portraits_report", lambda samples, judge: {"n": len(samples)})
     monkeypatch.setattr(progan_personas_2, "portrait_details", lambda generator: {"details": 1})
@@ -84,31 +83,5 @@ def test_both_networks_learn_and_all_losses_are_finite(short):
         assert all(p.requires_grad for p in part.parameters())
 
 
-# In seven steps: before the boundary, at it, amid the fade, and after it.
-@pytest.mark.parametrize(("every", "stop"), [(1, 1), (2, 3), (3, 4), (5, 6)])
-def test_the_recipe_resumes_to_the_bit(short, tmp_path, monkeypatch, every, stop):
-    monkeypatch.setattr(zoo, "load", lambda name: None)
-    straight = run(short, tmp_path / "straight", resume=False, every=every)
-    real_fit = training.fit
-
-    def stopped_fit(step, steps, **options):
-        def interrupted(i):
-            if i == stop:
-                raise KeyboardInterrupt
-            return step(i)
-
-        return real_fit(interrupted, steps, **options)
-
-    monkeypatch.setattr(training, "fit", stopped_fit)
-    out = tmp_path / "resumed"
-    assert run(short, out, resume=False, every=every) is None
-    monkeypatch.setattr(training, "fit", real_fit)
-    run(short, out, resume=True, every=every)
-    first, second = (
-        (folder / "progan-personas-2.safetensors").read_bytes() for folder in (straight, out)
-    )
-    assert first == second
-    monkeypatch.undo()
-    monkeypatch.setattr(zoo, "FOLDER", out)
-    assert zoo.card("progan-personas-2")["figures"] == {"n": 2000, "details": 1}
-    assert zoo.load("progan-personas-2").sample(2).shape == (2, 3, 8, 8)
+def test_its_card_tells_more_than_its_parents(short):
+    assert short.figures(Generator(8, (8, 8))) == {"n": 2000, "details": 1}

@@ -10,10 +10,12 @@ import pytest
 import torch
 from safetensors import SafetensorError, safe_open
 
-from course_lib import data, recipes, training, zoo
+from course_lib import data, metrics, recipes, training, zoo
 from course_lib.__main__ import main
+from course_lib.recipes import progan_personas_2
 from course_lib.recipes.dcgan_fashion import DCGANFashion
 from course_lib.recipes.runner import run
+from course_lib.recipes.stackgan_personas import STAGE1, TEXT
 
 
 def test_every_shipped_model_has_a_recipe_and_follows_it():
@@ -39,64 +41,71 @@ def test_recipes_are_frozen():
         recipes.recipe("fashion-cnn").steps = 1
 
 
+STAGES = [  # of ProGAN: two steps at 4×4 pixels, three that fade, two stable at 8×8
+    {"fade": 0, "stabilise": 16, "batch": 8},
+    {"fade": 12, "stabilise": 8, "batch": 4},
+]
+PROGAN = {"arguments": {"z_dim": 8, "channels": [8, 8]}, "stages": STAGES}
+STAGE2 = {"text_dim": 128, "c_dim": 64, "width": 2, "blocks": 1}
+STACKGAN = {
+    size: {
+        "arguments": {"text": TEXT, "stage1": STAGE1, "stage2": stage2},
+        "discriminator": {"size": size, "width": 4, "compressed": 8},
+    }
+    for size, stage2 in ((16, None), (64, STAGE2))
+}
+ATTRIBUTES = {name: len(values) for name, values in data.ATTRIBUTES.items()}
+
+# What makes each recipe short, beside six steps with batches of eight.
 SHORT = {
     "cgan-fashion": {
         "arguments": {"z_dim": 8, "width": 4, "way": "projection"},
-        "batch": 16,
-        "steps": 6,
         "discriminator_width": 4,
     },
-    "fashion-cnn": {"arguments": {"classes": 10, "width": 4}, "batch": 16, "steps": 6},
-    "dcgan-fashion": {"arguments": {"z_dim": 8, "width": 4}, "batch": 16, "steps": 6},
-    "drums": {
-        "arguments": {"style_dim": 4, "width": 2},
-        "batch": 8,
-        "steps": 6,
-        "sounds": 24,
-        "discriminator_width": 2,
-    },
-    "drums-cnn": {
-        "arguments": {"width": 2, "features": 4},
-        "batch": 8,
-        "steps": 6,
-        "sounds": 24,
-    },
-    "personas-cnn": {
-        "arguments": {
-            "attributes": {name: len(values) for name, values in data.ATTRIBUTES.items()},
-            "width": 1,
-        },
-        "batch": 8,
-        "steps": 6,
-    },
-    "text-encoder-personas": {
-        "arguments": {"words": 192, "dim": 8, "hidden": 4, "width": 1},
-        "batch": 16,
-        "steps": 6,
-    },
-    "encoder-personas": {"arguments": {"z_dim": 64, "width": 4}, "batch": 4, "steps": 6},
-    "texture-mosaic": {
-        "arguments": {"z_dim": 4, "width": 4},
-        "batch": 2,
-        "steps": 6,
-        "drawings": 2,
-    },
+    "dcgan-fashion": {"arguments": {"z_dim": 8, "width": 4}},
+    "drums": {"arguments": {"style_dim": 4, "width": 2}, "sounds": 24, "discriminator_width": 2},
+    "drums-cnn": {"arguments": {"width": 2, "features": 4}, "sounds": 24},
+    "encoder-personas": {"arguments": {"z_dim": 64, "width": 4}},
+    "fashion-cnn": {"arguments": {"classes": 10, "width": 4}},
+    "personas-cnn": {"arguments": {"attributes": ATTRIBUTES, "width": 1}},
+    "progan-personas": PROGAN,
+    "progan-personas-2": {**PROGAN, "penalty_every": 3},
+    "stackgan-personas": STACKGAN[64],
+    "stackgan-personas-2": {**STACKGAN[64], "first": "stackgan-stage1-personas"},
+    "stackgan-stage1-personas": STACKGAN[16],
+    "stackgan-stage1-personas-2": STACKGAN[16],
+    "text-encoder-personas": {"arguments": {**TEXT, "dim": 8, "hidden": 4, "width": 1}},
+    "texture-mosaic": {"arguments": {"z_dim": 4, "width": 4}, "drawings": 2},
     "vae16-fashion": {
         "arguments": {"z_dim": 2, "width": 4, "sigma": 0.3},
-        "batch": 16,
-        "steps": 6,
         "importance_images": 20,
         "importance_samples": 5,
     },
 }
 
 
+def short(name, **options):
+    size = {} if name.startswith("progan") else {"batch": 8, "steps": 6}
+    return dataclasses.replace(recipes.recipe(name), **size, **SHORT[name], **options)
+
+
 @pytest.fixture
-def quick_measure(monkeypatch):
-    """Leave out the figures, which need 10,000 images: other tests measure them."""
-    for name in ("fashion_report", "conditional_fashion_report"):
-        monkeypatch.setattr(f"course_lib.metrics.{name}", lambda *samples, judge: {"n": 1})
-    monkeypatch.setattr("course_lib.recipes.drums.figures", lambda generator: {"n": 1})
+def few(monkeypatch):
+    """Sixty-four garments in place of all."""
+    images = torch.randint(256, (64, 1, 28, 28), dtype=torch.uint8)
+    monkeypatch.setattr(data, "fashion", lambda split: (images, torch.arange(64) % 10))
+
+
+@pytest.fixture
+def quick(monkeypatch, few):
+    """Forty portraits in place of all, and no figures of samples: other tests measure them."""
+    portraits = [part[:40] for part in data.personas("test")]
+    monkeypatch.setattr(data, "personas", lambda split: portraits)
+    for name in dir(metrics):
+        if name.endswith("_report"):
+            monkeypatch.setattr(metrics, name, lambda *samples, judge=None: {"n": 1})
+    monkeypatch.setattr(progan_personas_2, "portrait_details", lambda generator: {})
+    monkeypatch.setattr(data, "to_sounds", lambda spectrograms: spectrograms)
 
 
 @pytest.fixture
@@ -119,18 +128,25 @@ def seeds(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(SHORT))
-def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure, seeds):
+@pytest.mark.parametrize(
+    ("name", "every", "stop"),
+    [
+        *((name, 3, 4) for name in SHORT),
+        # ProGAN's seven steps: before the boundary, at it, amid the fade, and after it.
+        *(("progan-personas-2", every, stop) for every, stop in [(1, 1), (2, 3), (5, 6)]),
+    ],
+)
+def test_a_recipe_resumes_to_the_bit(name, every, stop, tmp_path, monkeypatch, quick, seeds):
     """The rule: CONTRIBUTING.md, "Add a model"."""
-    recipe = dataclasses.replace(recipes.recipe(name), seed=3, **SHORT[name])
-    straight = run(recipe, tmp_path / "straight", resume=False, every=3)
-    assert seeds == {3}
+    recipe = short(name, seed=3)
+    straight = run(recipe, tmp_path / "straight", resume=False, every=every)
+    assert seeds == ({3, 4} if "progan" in name else {3})  # each of its stages has its own
 
     real_fit = training.fit
 
     def stopped_fit(step, steps, **options):
         def interrupted(i):
-            if i == 4:
+            if i == stop:
                 raise KeyboardInterrupt
             return step(i)
 
@@ -138,38 +154,34 @@ def test_a_recipe_resumes_to_the_bit(name, tmp_path, monkeypatch, quick_measure,
 
     monkeypatch.setattr(training, "fit", stopped_fit)
     out = tmp_path / "resumed"
-    assert run(recipe, out, resume=False, every=3) is None
-    assert not (out / f"{name}.safetensors").exists()  # stopped after the checkpoint of step 3
+    assert run(recipe, out, resume=False, every=every) is None
+    assert not (out / f"{name}.safetensors").exists()  # stopped after a checkpoint
     monkeypatch.setattr(training, "fit", real_fit)
     with pytest.raises(FileExistsError, match="pass --resume"):
         run(recipe, out, resume=False)
-    run(recipe, out, resume=True, every=3)
+    run(recipe, out, resume=True, every=every)
 
     weights = [(folder / f"{name}.safetensors").read_bytes() for folder in (straight, out)]
     assert weights[0] == weights[1]
-    monkeypatch.setattr(zoo, "FOLDER", out)
-    assert zoo.card(name)["steps"] == 6 and zoo.card(name)["seconds"] >= 0
-    assert isinstance(zoo.load(name), torch.nn.Module)
+    card = zoo.card(name, out)
+    assert card["steps"] == recipe.steps and card["seconds"] >= 0 and card["figures"]
+    assert isinstance(zoo.load(name, out), torch.nn.Module)
 
 
 @pytest.fixture
-def train(monkeypatch, tmp_path, quick_measure):
+def train(monkeypatch, tmp_path, quick):
     """Run the command on a short recipe; `before(i)` is called at the beginning of a step."""
-    short = dataclasses.replace(recipes.recipe("dcgan-fashion"), **SHORT["dcgan-fashion"])
-    begin, handler = DCGANFashion.begin, signal.signal(signal.SIGINT, signal.default_int_handler)
+    recipe = short("dcgan-fashion")
+    step, handler = DCGANFashion.step, signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def train(before, *options):
-        def begun(self):
-            work = begin(self)
+        def stepped(self, i, *game):
+            before(i)
+            return step(self, i, *game)
 
-            def step(i):
-                before(i)
-                return work.step(i)
-
-            return dataclasses.replace(work, step=step, every=2)
-
-        monkeypatch.setattr(DCGANFashion, "begin", begun)
-        monkeypatch.setattr(recipes, "recipe", lambda name: short)
+        monkeypatch.setattr(DCGANFashion, "step", stepped)
+        monkeypatch.setattr(DCGANFashion, "every", 2)
+        monkeypatch.setattr(recipes, "recipe", lambda name: recipe)
         return main(["train", "dcgan-fashion", "--out", str(tmp_path), *options])
 
     yield train
@@ -247,13 +259,6 @@ def test_the_clock_of_a_resumed_training_goes_on(train, tmp_path, monkeypatch):
     assert 3600 <= zoo.card("dcgan-fashion", tmp_path)["seconds"] < 4200
 
 
-@pytest.fixture
-def few(monkeypatch):
-    """Sixty-four garments in place of all."""
-    images = torch.randint(256, (64, 1, 28, 28), dtype=torch.uint8)
-    monkeypatch.setattr(data, "fashion", lambda split: (images, torch.arange(64) % 10))
-
-
 MATTER = {  # the numbers of which a training consists
     "cgan-fashion": ("batch", "learning_rate", "falling", "ema", "discriminator_width"),
     "dcgan-fashion": ("batch", "learning_rate", "ema"),
@@ -264,7 +269,7 @@ MATTER = {  # the numbers of which a training consists
 
 @pytest.mark.parametrize("name", MATTER)
 def test_every_number_of_a_recipe_matters(name, few):
-    recipe = dataclasses.replace(recipes.recipe(name), **SHORT[name])
+    recipe = short(name)
 
     def trained(recipe):
         training.start(recipe.seed)
@@ -286,7 +291,7 @@ def test_every_number_of_a_recipe_matters(name, few):
 def test_a_shifted_garment_stands_before_the_same_black(monkeypatch):
     black = torch.zeros(64, 1, 28, 28, dtype=torch.uint8)
     monkeypatch.setattr(data, "fashion", lambda split: (black, torch.arange(64) % 10))
-    work = dataclasses.replace(recipes.recipe("fashion-cnn"), **SHORT["fashion-cnn"]).begin()
+    work = short("fashion-cnn").begin()
     seen = []
     work.model.register_forward_pre_hook(lambda model, inputs: seen.append(inputs[0]))
     for i in range(3):
