@@ -14,31 +14,31 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from course_lib.checks.results import Summary
-    from course_lib.checks.tasks import Task
+    from course_lib.tasks.kinds import Task
+    from course_lib.tasks.results import Summary
 
 
 def summary(lesson: str | None = None) -> "Summary":
     """Return a table of the tasks checked so far, or of all the tasks of a lesson ("04")."""
-    from course_lib import checks
+    from course_lib import tasks
 
-    return checks.summary(lesson)
+    return tasks.summary(lesson)
 
 
 def __getattr__(name: str) -> "Task":
     if name.startswith("_"):  # Python and IPython ask for such names; they must not load PyTorch
         raise AttributeError(name)
-    from course_lib import checks
+    from course_lib import tasks
 
     try:
-        return checks.tasks()[name]
+        return tasks.every()[name]
     except KeyError:
-        near = difflib.get_close_matches(name, checks.tasks(), n=3)
+        near = difflib.get_close_matches(name, tasks.every(), n=3)
         meant = f" Did you mean {' or '.join(near)}?" if near else ""
         raise AttributeError(f"No task is named {name!r}.{meant}") from None
 
 
 def __dir__() -> list[str]:
-    from course_lib import checks
+    from course_lib import tasks
 
-    return ["summary", *checks.tasks()]
+    return ["summary", *tasks.every()]

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from course_lib import checks, data, zoo
-from course_lib.checks.deliverables import handled, studies
-from course_lib.checks.lesson_08 import nearer_training
+from course_lib import data, tasks, zoo
 from course_lib.sampling import latents
 from course_lib.studio import loops, responsibility, sheets
+from course_lib.tasks.deliverables import handled, studies
+from course_lib.tasks.lesson_08 import nearer_training
 
-TASKS = checks.tasks()
+TASKS = tasks.every()
 SIGNS, FACTS = TASKS["studio_signs"].expected, TASKS["kept_facts"].expected
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional as F
 
-from course_lib.checks import lesson_04
-from course_lib.checks.comparing import Case, read
-from course_lib.checks.inputs import DTYPES, normal, told, uniform
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 from course_lib.models.stackgan import StageIGenerator
+from course_lib.tasks import lesson_04
+from course_lib.tasks.comparing import Case, read
+from course_lib.tasks.inputs import DTYPES, normal, told, uniform
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 
 
 def matching_loss(real_right, real_wrong, fake_right):

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, Descent, normal, told
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
+from course_lib.tasks.comparing import Case
+from course_lib.tasks.inputs import DTYPES, Descent, normal, told
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 
 
 def discriminator_loss(real_logits, fake_logits):

@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import nn
 
-from course_lib.checks import running
-from course_lib.checks.comparing import (
+from course_lib.tasks import running
+from course_lib.tasks.comparing import (
     Attempt,
     Case,
     agree,
@@ -21,7 +21,7 @@ from course_lib.checks.comparing import (
     read,
     same,
 )
-from course_lib.checks.results import ERROR, NOT_ATTEMPTED, RIGHT, WRONG, Note, Result, session
+from course_lib.tasks.results import ERROR, NOT_ATTEMPTED, RIGHT, WRONG, Note, Result, session
 
 Verdict = tuple[str, str]  # outcome and message
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib import check, checks
-from course_lib.checks import comparing, results, running
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
+from course_lib import check, tasks
+from course_lib.tasks import comparing, results, running
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 
-TASKS, ANSWERS = checks.tasks(), answers.load()
+TASKS, ANSWERS = tasks.every(), answers.load()
 FUNCTIONS = [name for name, task in TASKS.items() if isinstance(task, FunctionTask)]
 # A number with gradients, a tensor, an integer, two conventions, and a network among the inputs:
 # what they return and raise is read by the same lines for all.

@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from course_lib.checks import running
-from course_lib.checks.comparing import Case, read
-from course_lib.checks.inputs import DTYPES, normal, told, uniform
-from course_lib.checks.results import ERROR, RIGHT, WRONG
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial, took_too_long
 from course_lib.models.dcgan import Generator
+from course_lib.tasks import running
+from course_lib.tasks.comparing import Case, read
+from course_lib.tasks.inputs import DTYPES, normal, told, uniform
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial, took_too_long
+from course_lib.tasks.results import ERROR, RIGHT, WRONG
 
 
 def at_address(model, seed, number):

@@ -5,11 +5,11 @@ import math
 import torch
 from torch.nn import functional as F
 
-from course_lib.checks.comparing import Case
-from course_lib.checks.deliverables import answers_the_brief, tells_seams
-from course_lib.checks.inputs import DTYPES, normal, told, uniform
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 from course_lib.studio import icons, loops, sheets
+from course_lib.tasks.comparing import Case
+from course_lib.tasks.deliverables import answers_the_brief, tells_seams
+from course_lib.tasks.inputs import DTYPES, normal, told, uniform
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 
 
 def loop_shares(frames):

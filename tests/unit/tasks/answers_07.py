@@ -11,11 +11,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_lib import data, latent
-from course_lib.checks import tasks
 from course_lib.models.progan import Critic, Generator, double, faded, half
+from course_lib.tasks import every
 from course_lib.training import EMA
 
-TASKS = tasks()
+TASKS = every()
 
 
 class PixelNorm(nn.Module):

@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_lib import theory
-from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, mixture, normal, told
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
+from course_lib.tasks.comparing import Case
+from course_lib.tasks.inputs import DTYPES, mixture, normal, told
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 
 
 def optimal_discriminator(p, q):

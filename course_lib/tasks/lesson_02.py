@@ -5,9 +5,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_lib import data
-from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, covariance, normal, told, with_axes
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
+from course_lib.tasks.comparing import Case
+from course_lib.tasks.inputs import DTYPES, covariance, normal, told, with_axes
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 from course_lib.training import evaluating
 
 BAR = 0.84  # of the test images; people who are no experts reach 0.835, says the data's own page

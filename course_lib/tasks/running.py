@@ -26,8 +26,8 @@ from course_lib.threads import use
 Made = TypeVar("Made")
 
 LIMIT = 20.0  # seconds that all calls of one check may take together
-_CHECKS = Path(__file__).parent
-_LIBRARY = _CHECKS.parent
+_TASKS = Path(__file__).parent
+_LIBRARY = _TASKS.parent
 
 
 class TookTooLong(BaseException):
@@ -103,7 +103,7 @@ def _with_alarm(work: Callable[[], Made]) -> Made:
         # A bare `except:` in the answer's loop swallows the first one; a trace of the answer's
         # frames raises the second one in the body of that `except`, out of its reach.
         inside = False
-        while frame is not None and Path(frame.f_code.co_filename).parent != _CHECKS:
+        while frame is not None and Path(frame.f_code.co_filename).parent != _TASKS:
             frame.f_trace, inside, frame = again, True, frame.f_back
         if inside:
             sys.settrace(again)

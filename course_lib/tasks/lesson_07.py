@@ -9,9 +9,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_lib.checks import running
-from course_lib.checks.comparing import Case
-from course_lib.checks.growing import (
+from course_lib.models.progan import Critic, Generator, double, half
+from course_lib.tasks import running
+from course_lib.tasks.comparing import Case
+from course_lib.tasks.growing import (
     Drawer,
     Judge,
     draws_portraits,
@@ -20,10 +21,9 @@ from course_lib.checks.growing import (
     scores_one_by_one,
     takes_slopes_between,
 )
-from course_lib.checks.inputs import DTYPES, normal, told, uniform
-from course_lib.checks.results import ERROR, RIGHT, WRONG
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial, Verdict, took_too_long
-from course_lib.models.progan import Critic, Generator, double, half
+from course_lib.tasks.inputs import DTYPES, normal, told, uniform
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial, Verdict, took_too_long
+from course_lib.tasks.results import ERROR, RIGHT, WRONG
 from course_lib.training import EMA
 
 

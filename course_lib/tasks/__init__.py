@@ -1,7 +1,7 @@
 """The exercises' checks: one engine, and one file of tasks per lesson.
 
 `results` says what came out and shows it, `running` calls a student's function without harm,
-`tasks` compares it with a solution and with known mistakes. `lesson_NN` holds the tasks of a
+`kinds` compares it with a solution and with known mistakes. `lesson_NN` holds the tasks of a
 lesson in its list `TASKS`; a new file is found by its name.
 """
 
@@ -9,12 +9,12 @@ import importlib
 import pkgutil
 from functools import cache
 
-from course_lib.checks.results import Summary, session
-from course_lib.checks.tasks import Task
+from course_lib.tasks.kinds import Task
+from course_lib.tasks.results import Summary, session
 
 
 @cache
-def tasks() -> dict[str, Task]:
+def every() -> dict[str, Task]:
     """Return all tasks by name, in the order of the lessons.
 
     Raises:
@@ -39,8 +39,8 @@ def summary(lesson: str | None = None) -> Summary:
     """
     if lesson is None:
         return session.summary([*session.results])
-    names = [name for name, task in tasks().items() if task.lesson == lesson]
+    names = [name for name, task in every().items() if task.lesson == lesson]
     if not names:
-        known = ", ".join(sorted({task.lesson for task in tasks().values()}))
+        known = ", ".join(sorted({task.lesson for task in every().values()}))
         raise ValueError(f"lesson {lesson!r} has no tasks; there are lessons {known}")
     return session.summary(names)

@@ -9,13 +9,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_lib import zoo
-from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, Descent, normal, told, uniform
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 from course_lib.losses import discriminator_loss, generator_loss
 from course_lib.metrics import agreement, confusion
 from course_lib.models import cgan
 from course_lib.sampling import in_batches, latents
+from course_lib.tasks.comparing import Case
+from course_lib.tasks.inputs import DTYPES, Descent, normal, told, uniform
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 from course_lib.training import EMA
 
 BAR = 0.65  # share of samples that the judge sees as what was asked for

@@ -14,9 +14,9 @@ from PIL import Image, ImageSequence
 from torch.nn import functional as F
 
 from course_lib import data, figures, metrics
-from course_lib.checks.inputs import normal
 from course_lib.studio import provenance
 from course_lib.studio.sources import Work
+from course_lib.tasks.inputs import normal
 
 ICONS, PORTRAITS, FRAMES = 48, 12, 8  # what the brief asks for, at least
 # Over the seam a film may move so many times as far as in its largest step elsewhere.

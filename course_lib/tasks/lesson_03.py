@@ -8,10 +8,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_lib import data
-from course_lib.checks.comparing import Case
-from course_lib.checks.inputs import DTYPES, normal, told
-from course_lib.checks.tasks import FunctionTask, Prediction, Trial
 from course_lib.models.vae import VAE
+from course_lib.tasks.comparing import Case
+from course_lib.tasks.inputs import DTYPES, normal, told
+from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 from course_lib.training import evaluating
 
 

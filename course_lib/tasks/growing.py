@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from course_lib import data, metrics
-from course_lib.checks.comparing import number
-from course_lib.checks.inputs import normal
 from course_lib.models.progan import MinibatchStd, double, half
+from course_lib.tasks.comparing import number
+from course_lib.tasks.inputs import normal
 
 BAR = 7.0  # Fréchet distance of 8×8 pixels; one mean portrait, drawn again and again, has 12.6
 _ENDS = (

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_lib.checks.running import TookTooLong, kept_state, left_open
+from course_lib.tasks.running import TookTooLong, kept_state, left_open
 
 # Of an answer's own size. Sums of some thousand float32 numbers, in whatever order, agree to
 # about 1e-6; the mistakes that the checks look for change a number by more than a hundredth.
