@@ -7,7 +7,8 @@
     check.js_divergence.solution()  # the solution with its explanation
     check.summary()  # a table of what you checked in this session
 
-PyTorch is imported with the first task that is asked for. Nothing leaves this session.
+PyTorch is imported with the first task that is asked for, and of the tasks those of its lesson.
+Nothing leaves this session.
 """
 
 import difflib
@@ -31,9 +32,9 @@ def __getattr__(name: str) -> "Task":
     from course_lib import tasks
 
     try:
-        return tasks.every()[name]
+        return tasks.find(name)
     except KeyError:
-        near = difflib.get_close_matches(name, tasks.every(), n=3)
+        near = difflib.get_close_matches(name, tasks.names(), n=3)
         meant = f" Did you mean {' or '.join(near)}?" if near else ""
         raise AttributeError(f"No task is named {name!r}.{meant}") from None
 
@@ -41,4 +42,4 @@ def __getattr__(name: str) -> "Task":
 def __dir__() -> list[str]:
     from course_lib import tasks
 
-    return ["summary", *tasks.every()]
+    return ["summary", *tasks.names()]

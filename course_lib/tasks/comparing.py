@@ -25,7 +25,7 @@ class Case:
 
     Attributes:
         inputs: what the function is called with; each call gets copies of its own.
-        where: says in a few words what the input is.
+        where: says in a few words what the input is; by default names and shapes.
         gradients: positions of the inputs (tensors or modules) to which gradients must flow.
         tolerance: of the answer's own size; by default that of the inputs' dtype.
         in_place: True where an answer may change its input in place at the cost of its backward
@@ -33,7 +33,7 @@ class Case:
     """
 
     inputs: tuple
-    where: str
+    where: str = ""
     gradients: tuple[int, ...] = ()
     tolerance: float | None = None
     in_place: bool = False
@@ -54,12 +54,32 @@ class Case:
             inputs.append(value)
         return inputs, leaves
 
+    def told(self, names: Sequence[str]) -> str:
+        """Return in words what the input is, whose parts have these names."""
+        if self.where:
+            return self.where
+        shapes: dict[tuple, list[str]] = {}
+        others, dtypes = [], []
+        for name, value in zip(names, self.inputs, strict=True):
+            if isinstance(value, torch.Tensor):
+                shapes.setdefault(tuple(value.shape), []).append(name)
+                dtypes += [value.dtype] if value.is_floating_point() else []
+            else:
+                shown = f"{value:.4g}" if isinstance(value, float) else value
+                others.append(f"{name} = {shown}")
+        parts = [f"{_listed(some)} of shape {shape}" for shape, some in shapes.items()]
+        return ", ".join([*parts, *others, *(str(dtype)[6:] for dtype in dtypes[:1])])
+
     def limit(self) -> float:
         """Return the tolerance that holds for this input."""
         if self.tolerance is not None:
             return self.tolerance
         dtypes = [value.dtype for value in self.inputs if isinstance(value, torch.Tensor)]
         return TOLERANCE.get(dtypes[0], 1e-5) if dtypes else 1e-5
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(", ".join(words).rsplit(", ", 1))
 
 
 @dataclass
@@ -86,29 +106,34 @@ class Attempt:
 def attempt(function: Callable, case: Case, seed: int = 0) -> Attempt:
     """Call the function on a copy of the input and return what came; only a time limit raises."""
     with kept_state():
-        torch.manual_seed(seed)
-        inputs, leaves = case.fresh()
-        try:
-            returned = function(*inputs)
-        except TookTooLong:
-            raise
-        except BaseException as error:  # a student's SystemExit is an error like any other
-            empty = isinstance(error, NotImplementedError) and left_open(error)
-            return Attempt(empty=empty, error=error)
-        if returned is None or returned is ...:
-            return Attempt(empty=True, problem="It returns nothing.")
-        try:
-            value, problem = read(returned)
-            if value is None:
-                return Attempt(problem=problem)
-            made = Attempt(value=value.detach().clone())
-            if leaves:
-                _add_gradients(made, value, leaves)
-        except TookTooLong:
-            raise
-        except BaseException as error:  # a backward pass that the answer itself has broken
-            if not (case.in_place and "inplace operation" in _text(error)):
-                return Attempt(error=error)
+        return attempted(function, case, seed)
+
+
+def attempted(function: Callable, case: Case, seed: int = 0, gradients: bool = True) -> Attempt:
+    """Call the function as `attempt` does, in the modes and at the state that there are."""
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed also formats a trace, for CUDA
+    inputs, leaves = case.fresh()
+    try:
+        returned = function(*inputs)
+    except TookTooLong:
+        raise
+    except BaseException as error:  # a student's SystemExit is an error like any other
+        empty = isinstance(error, NotImplementedError) and left_open(error)
+        return Attempt(empty=empty, error=error)
+    if returned is None or returned is ...:
+        return Attempt(empty=True, problem="It returns nothing.")
+    try:
+        value, problem = read(returned)
+        if value is None:
+            return Attempt(problem=problem)
+        made = Attempt(value=value.detach().clone())
+        if leaves and gradients:
+            _add_gradients(made, value, leaves)
+    except TookTooLong:
+        raise
+    except BaseException as error:  # a backward pass that the answer itself has broken
+        if not (case.in_place and "inplace operation" in _text(error)):
+            return Attempt(error=error)
     return made
 
 

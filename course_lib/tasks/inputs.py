@@ -1,12 +1,14 @@
 """Seeded inputs for the checks."""
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import nn
 
 from course_lib import theory
+from course_lib.tasks.comparing import Case
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -26,6 +28,21 @@ def uniform(seed: int, *shape: int, dtype: torch.dtype = torch.float64) -> torch
 def told(dtype: torch.dtype) -> str:
     """Return a dtype's name without its module: "float32"."""
     return str(dtype).removeprefix("torch.")
+
+
+def over(
+    *rows: Sequence, dtypes: Iterable[torch.dtype] = DTYPES
+) -> Callable[[Callable[..., Case]], Callable[[], list[Case]]]:
+    """Make an input for each row and dtype of a function (seed, dtype, *row); seeds count rows."""
+
+    def decorate(make: Callable[..., Case]) -> Callable[[], list[Case]]:
+        @functools.wraps(make)
+        def cases() -> list[Case]:
+            return [make(k, dtype, *row) for k, row in enumerate(rows) for dtype in dtypes]
+
+        return cases
+
+    return decorate
 
 
 def mixture(seed: int, x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

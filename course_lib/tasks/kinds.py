@@ -2,18 +2,19 @@
 
 import inspect
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
 
-from course_lib.tasks import running
+from course_lib.tasks import edits, running
 from course_lib.tasks.comparing import (
     Attempt,
     Case,
     agree,
     attempt,
+    attempted,
     contrast,
     diagnosis,
     gradients_agree,
@@ -33,14 +34,14 @@ class Task:
     Attributes:
         name: what it is called, `check.NAME`.
         why: a sentence on why it matters, for whoever has it right.
-        hints: three, from a question to nearly the answer.
+        hints: three, from a question to nearly the answer. A prediction may lack the third.
         explanation: of the solution.
-        lesson: its number, "04"; taken from the name of the file that holds it.
+        lesson: its number, "04".
     """
 
     name: str
     why: str
-    hints: tuple[str, str, str]
+    hints: tuple[str, ...]
     explanation: str
     lesson: str = field(default="", kw_only=True)
 
@@ -50,9 +51,10 @@ class Task:
 
     def hint(self) -> Note:
         """Return the next of three hints; after the third, the third again."""
-        step = min(session.hints.get(self.name, 0) + 1, len(self.hints))
+        hints = self._hints()
+        step = min(session.hints.get(self.name, 0) + 1, len(hints))
         session.hints[self.name] = step
-        return Note(f"Hint {step} of {len(self.hints)}.", self.hints[step - 1])
+        return Note(f"Hint {step} of {len(hints)}.", hints[step - 1])
 
     def solution(self) -> Note:
         """Return the solution with its explanation."""
@@ -60,6 +62,9 @@ class Task:
 
     def __repr__(self):
         return f"check.{self.name}({self._wanted()}): pass your answer; .hint() and .solution()"
+
+    def _hints(self) -> tuple[str, ...]:
+        return self.hints
 
     def _wanted(self) -> str:
         return "answer"
@@ -78,9 +83,11 @@ class FunctionTask(Task):
     Attributes:
         answer: the solution; its parameters are those that the student's function takes.
         cases: returns the inputs, always the same.
-        mistakes: wrong functions, each with the sentence that names what is wrong in it.
+        mistakes: wrong functions, each with the sentence that names what is wrong in it. Those of a
+            page (`edits.Mistakes`) are tried in pairs as well.
         also_right: other functions that an answer may agree with, on all inputs.
         other_cases: inputs of another convention that the answer may follow instead.
+        then: tries an answer whose numbers are right; returns "", or what is wrong all the same.
     """
 
     answer: Callable
@@ -88,17 +95,22 @@ class FunctionTask(Task):
     mistakes: Sequence[tuple[Callable, str]]
     also_right: Sequence[Callable] = ()
     other_cases: Callable[[], Sequence[Case]] | None = None
+    then: Callable[[Any], str] | None = None
     # Inputs, and what the course's own functions make of them: always the same.
     _inputs: list[Sequence[Case]] = field(default_factory=list, init=False, repr=False)
     _recalled: dict[tuple[Callable, int], Attempt] = field(
         default_factory=dict, init=False, repr=False
     )
+    _glimpsed: dict[tuple[Callable, int], Attempt] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    _general: list[tuple[Callable, str]] = field(default_factory=list, init=False, repr=False)
 
     def _wanted(self) -> str:
         return f"{self.name}{inspect.signature(self.answer)}"
 
     def _solution_text(self) -> str:
-        return inspect.getsource(self.answer)
+        return edits.source(self.answer)
 
     def _judge(self, answer: Any) -> Verdict:
         if refused := refuse(answer, self.name, len(inspect.signature(self.answer).parameters)):
@@ -112,15 +124,27 @@ class FunctionTask(Task):
             other = self._judge_on(answer, cases)
             # An error may come from an input that the answer was not written for.
             if other[0] == RIGHT or (verdict[0] == ERROR and other[0] == WRONG):
-                return other
+                verdict = other
+                break
+        if verdict[0] == RIGHT and self.then:
+            return tried(self.then, answer, self.name, self.why)
         return verdict
 
     def _recall(self, function: Callable, case: Case) -> Attempt:
         """Return what one of the course's own functions gives, computed once."""
         key = function, id(case)
         if key not in self._recalled:
-            self._recalled[key] = attempt(function, case)
+            self._recalled[key] = attempted(function, case)
         return self._recalled[key]
+
+    def _wrong(self) -> Iterator[tuple[Callable, str]]:
+        """Yield wrong answers: those of the page, those of any task, and pairs of the page's."""
+        yield from self.mistakes
+        if not self._general:
+            self._general = [*edits.general(self.answer, self._inputs[0])]
+        yield from self._general
+        if isinstance(self.mistakes, edits.Mistakes):
+            yield from self.mistakes.pairs()
 
     def _judge_on(self, answer: Callable, cases: Sequence[Case]) -> Verdict:
         attempts: list[Attempt] = []
@@ -139,7 +163,8 @@ class FunctionTask(Task):
         if last.empty and len(attempts) == 1:
             return self._not_attempted(last, answer)
         functions = (self.answer, *self.also_right)
-        ways = [[self._recall(function, case) for case in cases] for function in functions]
+        with running.kept_state():
+            ways = [[self._recall(function, case) for case in cases] for function in functions]
         limits = [case.limit() for case in cases]
         if any(all(map(self._fits, attempts, way, limits)) for way in ways):
             return RIGHT, self.why
@@ -151,11 +176,14 @@ class FunctionTask(Task):
         failed = [
             k for k, limit in enumerate(limits) if not self._fits(attempts[k], expected[k], limit)
         ]
-        named = self._known(attempts, cases, failed)
+        with running.kept_state():  # once for all: the course's own functions change nothing
+            named = self._known(attempts, cases, failed)
         if last.error:
             said = running.describe_error(last.error, answer)
             return ERROR, "\n".join(
-                part for part in (said, f"It was called with {cases[-1].where}.", named) if part
+                part
+                for part in (said, f"It was called with {self._told(cases[-1])}.", named)
+                if part
             )
         return WRONG, self._explain(answer, attempts, expected, cases, failed, named)
 
@@ -171,7 +199,9 @@ class FunctionTask(Task):
         """Return the sentence of the mistake that gives just these answers, or ""."""
         passed = [k for k in range(len(cases)) if k not in failed]
         nearly = ""
-        for mistake, sentence in self.mistakes:
+        for mistake, sentence in self._wrong():
+            if not self._looks_like(mistake, attempts[failed[0]], cases[failed[0]]):
+                continue
             agrees = (
                 same(attempts[k], self._recall(mistake, cases[k]), cases[k].limit())
                 for k in (*failed, *passed)
@@ -183,6 +213,16 @@ class FunctionTask(Task):
             # It is wrong at more inputs than the answer; another mistake may fit better.
             nearly = nearly or sentence
         return nearly
+
+    def _looks_like(self, mistake: Callable, made: Attempt, case: Case) -> bool:
+        """Return whether a mistake may have given this, by its value alone, which comes soon."""
+        if made.value is None:
+            return True
+        key = mistake, id(case)
+        if key not in self._glimpsed:
+            self._glimpsed[key] = attempted(mistake, case, gradients=False)
+        value = self._glimpsed[key].value
+        return value is not None and agree(made.value, value, case.limit())
 
     def _not_attempted(self, made: Attempt, answer: Callable) -> Verdict:
         if made.error is None and not running.has_gap(answer):
@@ -205,10 +245,10 @@ class FunctionTask(Task):
         made, wanted, case = attempts[first], expected[first], cases[first]
         limit = case.limit()
         if made.value is None:
-            return f"{named or made.problem} It was called with {case.where}."
+            return f"{named or made.problem} It was called with {self._told(case)}."
         assert wanted.value is not None  # answers are compared only with answers that have one
         if not agree(made.value, wanted.value, limit):
-            told = f"With {case.where}: {contrast(made.value, wanted.value, limit)}."
+            told = f"With {self._told(case)}: {contrast(made.value, wanted.value, limit)}."
             if not named and not same(attempt(answer, case, seed=1), made, limit):
                 named = (
                     "Two calls with the same input gave two answers: it draws random numbers "
@@ -218,7 +258,7 @@ class FunctionTask(Task):
         return f"{named} {self._explain_gradient(made, wanted, case)}".strip()
 
     def _explain_gradient(self, made: Attempt, wanted: Attempt, case: Case) -> str:
-        told = f"With {case.where} the value is right, and its gradient is not:"
+        told = f"With {self._told(case)} the value is right, and its gradient is not:"
         if made.cut:
             return (
                 f"{told} it has none. Its graph was cut, by detach(), item(), no_grad() or a "
@@ -234,6 +274,9 @@ class FunctionTask(Task):
             return f"{told} none is to reach {self._leaf_name(case, leaf)}, and one does."
         found = contrast(came, right, 5 * limit)
         return f"{told} for {self._leaf_name(case, leaf)}, {found}."
+
+    def _told(self, case: Case) -> str:
+        return case.told([*inspect.signature(self.answer).parameters])
 
     def _leaf_name(self, case: Case, leaf: int) -> str:
         names = [*inspect.signature(self.answer).parameters]
@@ -253,11 +296,20 @@ class Prediction(Task):
         expected: by the name of each question. Numbers, words, or sequences of these.
         mistakes: (question, wrong answer, sentence that says what is wrong with it).
         tolerance: by which numbers may differ.
+        last_hints: by the name of each question; together they are the third hint, which leaves out
+            what was right in the last answer.
     """
 
     expected: Mapping[str, object]
     mistakes: Sequence[tuple[str, object, str]] = ()
     tolerance: float = 1e-3
+    last_hints: Mapping[str, str] = field(default_factory=dict)
+
+    def _hints(self) -> tuple[str, ...]:
+        if not self.last_hints:
+            return self.hints
+        still = session.open.get(self.name) or [*self.expected]
+        return (*self.hints, "\n".join(f"{name}: {self.last_hints[name]}" for name in still))
 
     def _wanted(self) -> str:
         return "{" + ", ".join(f"{question!r}: …" for question in self.expected) + "}"
@@ -275,6 +327,7 @@ class Prediction(Task):
         if missing:
             return NOT_ATTEMPTED, f"{self.name}: still to answer: {', '.join(missing)}."
         off = [q for q, value in self.expected.items() if not self._equal(answer[q], value)]
+        session.open[self.name] = off
         if not off:
             return RIGHT, self.why
         lines = [f"{len(self.expected) - len(off)} of {len(self.expected)} are right."]
@@ -334,7 +387,7 @@ class Trial(Task):
     arguments: int | None = None
 
     def _solution_text(self) -> str:
-        return inspect.getsource(self.answer)
+        return edits.source(self.answer)
 
     def _judge(self, answer: Any) -> Verdict:
         if answer is None or answer is ...:
@@ -342,22 +395,28 @@ class Trial(Task):
         if self.arguments is not None and (refused := refuse(answer, self.name, self.arguments)):
             return refused
 
-        def run() -> str:
-            with running.kept_state():
-                return self.trial(answer)
+        return tried(self.trial, answer, self.name, self.why)
 
-        try:
-            wrong = running.within_limit(run)
-        except running.TookTooLong:
-            return took_too_long(self.name)
-        except BaseException as error:  # a student's SystemExit is an error like any other
-            skeleton = isinstance(error, NotImplementedError) and running.left_open(error)
-            if skeleton or running.has_gap(answer):
-                return NOT_ATTEMPTED, unfinished(self.name)
-            return ERROR, running.describe_error(error, answer)
-        if wrong and running.has_gap(answer):
-            return NOT_ATTEMPTED, unfinished(self.name)
-        return (WRONG, wrong) if wrong else (RIGHT, self.why)
+
+def tried(trial: Callable[[Any], str], answer: Any, name: str, why: str) -> Verdict:
+    """Return the verdict on an answer that is tried out."""
+
+    def run() -> str:
+        with running.kept_state():
+            return trial(answer)
+
+    try:
+        wrong = running.within_limit(run)
+    except running.TookTooLong:
+        return took_too_long(name)
+    except BaseException as error:  # a student's SystemExit is an error like any other
+        skeleton = isinstance(error, NotImplementedError) and running.left_open(error)
+        if skeleton or running.has_gap(answer):
+            return NOT_ATTEMPTED, unfinished(name)
+        return ERROR, running.describe_error(error, answer)
+    if wrong and running.has_gap(answer):
+        return NOT_ATTEMPTED, unfinished(name)
+    return (WRONG, wrong) if wrong else (RIGHT, why)
 
 
 def unfinished(name: str) -> str:

@@ -206,6 +206,7 @@ def _at(z0, z1, t):
 TASKS = [
     Prediction(
         name="addresses",
+        lesson="00",
         why="Model, seed and number replace an image: anybody with the same weights and the same "
         "version of PyTorch can draw it again.",
         hints=(
@@ -254,6 +255,7 @@ TASKS = [
     ),
     Trial(
         name="at_address",
+        lesson="00",
         why="An address that works for your friend is worth more than a picture that cannot be "
         "drawn again.",
         hints=(
@@ -269,6 +271,7 @@ TASKS = [
     ),
     Prediction(
         name="pixels",
+        lesson="00",
         why="Most strange pictures come from a shape or a range that is not what one thought.",
         hints=(
             "In which order do a batch's four sizes stand, and what lies in the middle of [−1, 1]?",
@@ -310,6 +313,7 @@ TASKS = [
     ),
     _BytesTask(
         name="to_uint8",
+        lesson="00",
         answer=to_uint8,
         cases=_pixel_cases,
         why="One fixed map from floats to levels: what is grey looks grey, and two sheets can be "
@@ -370,6 +374,7 @@ TASKS = [
     ),
     FunctionTask(
         name="walk",
+        lesson="00",
         answer=walk,
         cases=_walk_cases,
         why="A network is a continuous map, so small steps of z are small steps of the image.",

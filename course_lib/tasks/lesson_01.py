@@ -153,6 +153,7 @@ def _near_the_best(network: object) -> str:
 TASKS = [
     Prediction(
         name="game_values",
+        lesson="01",
         why="Five numbers that tell you, in any GAN's log, where the game stands.",
         hints=(
             "What does the sentence 'D knows nothing' say about D(x)?",
@@ -193,6 +194,7 @@ TASKS = [
     ),
     FunctionTask(
         name="saturating_generator_loss",
+        lesson="01",
         answer=saturating_generator_loss,
         cases=_logit_cases,
         why="You can tell the loss of the minimax game from the one that everybody trains with: "
@@ -253,6 +255,7 @@ TASKS = [
     ),
     FunctionTask(
         name="wasserstein1",
+        lesson="01",
         answer=wasserstein1,
         cases=_divergence_cases,
         why="It still says how far there is to go where JSD and TV no longer change.",
@@ -318,6 +321,7 @@ TASKS = [
     ),
     Trial(
         name="trained_discriminator",
+        lesson="01",
         why="A network that never saw a density has found p/(p + q) from samples alone.",
         hints=(
             "What does D see in one step, and which loss goes down?",
@@ -333,6 +337,7 @@ TASKS = [
     ),
     FunctionTask(
         name="optimal_discriminator",
+        lesson="01",
         answer=optimal_discriminator,
         cases=_discriminator_cases,
         why="Whatever the two densities are, no discriminator earns more than p/(p + q): all that "
@@ -400,6 +405,7 @@ TASKS = [
     ),
     FunctionTask(
         name="js_divergence",
+        lesson="01",
         answer=js_divergence,
         cases=_divergence_cases,
         why="With the best discriminator the generator minimises −log 4 + 2·JSD: this is what a "
@@ -509,6 +515,7 @@ TASKS = [
     ),
     FunctionTask(
         name="total_variation",
+        lesson="01",
         answer=total_variation,
         cases=_divergence_cases,
         why="It is the largest difference in probability that p and q give to any one event, and "

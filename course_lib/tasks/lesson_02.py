@@ -345,6 +345,7 @@ def _frechet(difference, cov1, cov2, cross):
 TASKS = [
     Prediction(
         name="signs",
+        lesson="02",
         why="A number, a curve or a pattern alone proves little; which of them moves together with "
         "which gives the illness away.",
         hints=(
@@ -428,6 +429,7 @@ TASKS = [
     ),
     Trial(
         name="trained_classifier",
+        lesson="02",
         why="Three mistakes that run without an error and cost accuracy in silence: you saw them "
         "in the code, before any curve could show them.",
         hints=(
@@ -444,6 +446,7 @@ TASKS = [
     ),
     FunctionTask(
         name="upsampling_kernel",
+        lesson="02",
         answer=upsampling_kernel,
         cases=_kernel_cases,
         other_cases=_one_kernel_cases,
@@ -523,6 +526,7 @@ TASKS = [
     ),
     FunctionTask(
         name="conv2d",
+        lesson="02",
         answer=conv2d,
         also_right=(with_axes(conv2d),),
         cases=_conv_cases,
@@ -620,6 +624,7 @@ TASKS = [
     ),
     FunctionTask(
         name="receptive_field",
+        lesson="02",
         answer=receptive_field,
         cases=_layer_cases,
         why="What lies outside of it, a unit can neither see nor explain: it bounds the size of "
@@ -695,6 +700,7 @@ TASKS = [
     ),
     FunctionTask(
         name="gram_matrix",
+        lesson="02",
         answer=gram_matrix,
         cases=_features_cases,
         why="It keeps which features occur together and forgets where: that is what style "
@@ -766,6 +772,7 @@ TASKS = [
     ),
     FunctionTask(
         name="frechet_distance",
+        lesson="02",
         answer=frechet_distance,
         cases=_gaussian_cases,
         why="With features of the judge in it, this is the FID by which the course compares "

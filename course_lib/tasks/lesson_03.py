@@ -145,6 +145,7 @@ def _near_the_bar(vae: Callable) -> str:
 TASKS = [
     Prediction(
         name="vae_numbers",
+        lesson="03",
         why="With these you read the log of any VAE: what it pays, what it hides, what it sends.",
         tolerance=0.01,
         hints=(
@@ -210,6 +211,7 @@ TASKS = [
     ),
     Prediction(
         name="vae_failures",
+        lesson="03",
         why="Each has another remedy: another likelihood, a cheaper nat, fewer holes, a prior.",
         hints=(
             "Which rows were made from codes of images, and which from noise?",
@@ -249,6 +251,7 @@ TASKS = [
     ),
     FunctionTask(
         name="negative_elbo",
+        lesson="03",
         answer=negative_elbo,
         also_right=[_with_constant],
         cases=_loss_cases,
@@ -371,6 +374,7 @@ TASKS = [
     ),
     Trial(
         name="trained_vae",
+        lesson="03",
         why="It copies images that it never saw, pays for its codes, and can be drawn from.",
         hints=(
             "What are the four lines of a training step, and which loss is lowered?",
@@ -386,6 +390,7 @@ TASKS = [
     ),
     FunctionTask(
         name="kl_normal",
+        lesson="03",
         answer=kl_normal,
         cases=_kl_cases,
         why="This term keeps the codes near N(0, I), so that you can draw new images from there.",
@@ -492,6 +497,7 @@ TASKS = [
     ),
     FunctionTask(
         name="reparameterise",
+        lesson="03",
         answer=reparameterise,
         cases=lambda: _cases(noise=True),
         why="The randomness comes in from outside, in eps, so that gradients reach mu and logvar.",

@@ -448,6 +448,7 @@ _NO_LABEL = "The classes are summed: this D is not told the label. One curve per
 TASKS = [
     FunctionTask(
         name="with_label",
+        lesson="05",
         answer=with_label,
         cases=_label_cases,
         why="Before a dense layer these ten numbers are a bias of the class, looked up in a table.",
@@ -521,6 +522,7 @@ TASKS = [
     ),
     FunctionTask(
         name="conditional_discriminator",
+        lesson="05",
         answer=conditional_discriminator,
         cases=_density_cases,
         why="With π = p(y) the frequencies cancel, and D has only the images to look at; so give "
@@ -573,6 +575,7 @@ TASKS = [
     ),
     Prediction(
         name="conditional_numbers",
+        lesson="05",
         why="q(x|y) = p(x|y) for every class asks more than q(x) = p(x), and a number tells how "
         "much.",
         hints=(
@@ -670,6 +673,7 @@ TASKS = [
     ),
     FunctionTask(
         name="projection_logit",
+        lesson="05",
         answer=projection_logit,
         cases=_logit_cases,
         why="Bayes' rule has this form: the inner product asks whether the image fits the label, "
@@ -757,6 +761,7 @@ TASKS = [
     ),
     Trial(
         name="conditional_step",
+        lesson="05",
         why="D judges each image under the label that it was made for, so that G is paid for "
         "obeying.",
         hints=(
@@ -775,6 +780,7 @@ TASKS = [
     ),
     Trial(
         name="obedient_generator",
+        lesson="05",
         why="You asked a judge who took no part in the training, and looked at variety as well.",
         hints=(
             "Which of the two networks' losses tells you that it obeys? (Neither: so train, then "
@@ -790,6 +796,7 @@ TASKS = [
     ),
     FunctionTask(
         name="to_grey",
+        lesson="05",
         answer=to_grey,
         cases=_grey_cases,
         why="One pixel, one grey: two sheets can be compared, and a generator that hardly moves "
@@ -878,6 +885,7 @@ TASKS = [
     ),
     Prediction(
         name="conditional_failures",
+        lesson="05",
         why="A sheet and two numbers together tell what a curve does not.",
         hints=(
             "For each sheet: are the classes right, are the garments whole, and are there many of "
@@ -951,6 +959,7 @@ TASKS = [
     ),
     FunctionTask(
         name="variation",
+        lesson="05",
         answer=variation,
         cases=_variation_cases,
         why="Every variation is as long as the z of the training, whatever the spread, so the "

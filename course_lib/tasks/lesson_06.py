@@ -231,11 +231,23 @@ def _sketch_is_frozen(sketch: Callable) -> str:
     return ""
 
 
+NAIVE = (
+    "A sigmoid and then a logarithm, or log(1 + exp(…)): at logits of ±100 the probability rounds "
+    "to 0 or 1, or the exponential overflows, and loss or gradient are lost. Stay with logits: "
+    "−log D is softplus(−a)."
+)
+BCE = (
+    "A sigmoid and then BCELoss: where the probability rounds to 0 or 1 no gradient is left. Take "
+    "binary_cross_entropy_with_logits, or softplus."
+)
+
+
 TASKS = [
     FunctionTask(
         name="matching_loss",
+        lesson="06",
         answer=matching_loss,
-        cases=lambda: lesson_04.logit_cases(3),
+        cases=lesson_04.logits(3),
         why="Only the pair of a real image and a wrong text teaches D to read; without it, any "
         "good picture would do for any caption.",
         hints=(
@@ -346,8 +358,8 @@ TASKS = [
                 ),
                 "The ½ stands before one of the wrong kinds only; it belongs to both.",
             ),
-            (_naive, lesson_04.NAIVE),
-            (_bce, lesson_04.BCE),
+            (_naive, NAIVE),
+            (_bce, BCE),
             (
                 lambda right, wrong, fake: (
                     F.relu(1 - right).mean()
@@ -363,6 +375,7 @@ TASKS = [
     ),
     FunctionTask(
         name="conditioning_augmentation",
+        lesson="06",
         answer=conditioning_augmentation,
         cases=_augmentation_cases,
         why="Each caption becomes a small cloud instead of a point, so that few captions fill the "
@@ -449,6 +462,7 @@ TASKS = [
     ),
     FunctionTask(
         name="contrastive_loss",
+        lesson="06",
         answer=contrastive_loss,
         cases=_contrastive_cases,
         why="A sentence is understood if it finds its portrait and the portrait finds it; an "
@@ -576,6 +590,7 @@ TASKS = [
     ),
     Trial(
         name="wrong_pairs",
+        lesson="06",
         why="D is never told that a true pair is wrong, so the generator is not punished for "
         "obeying.",
         hints=(
@@ -593,6 +608,7 @@ TASKS = [
     ),
     Trial(
         name="frozen_sketch",
+        lesson="06",
         why="Frozen means no gradient and eval mode: Stage I draws for Stage II what it will draw "
         "when both are used.",
         hints=(
@@ -610,6 +626,7 @@ TASKS = [
     ),
     Prediction(
         name="stackgan_signs",
+        lesson="06",
         why="Each part of the model has an illness of its own when it is left out; so the sign "
         "tells you where to look.",
         hints=(

@@ -673,6 +673,7 @@ class _LossTask(FunctionTask):
 TASKS = [
     FunctionTask(
         name="pixel_norm",
+        lesson="07",
         answer=pixel_norm,
         cases=_pixel_cases,
         why="Each pixel's feature vector is brought to one length, so that the generator's "
@@ -776,6 +777,7 @@ TASKS = [
     ),
     FunctionTask(
         name="minibatch_std",
+        lesson="07",
         answer=minibatch_std,
         # A batch is in no order, so a group of neighbours is as good as one of images apart; each
         # group's number must only stand with its own images.
@@ -853,6 +855,7 @@ TASKS = [
     ),
     FunctionTask(
         name="equalised_linear",
+        lesson="07",
         answer=equalised_linear,
         cases=_linear_cases,
         why="All weights live at one scale, so that Adam, whose steps do not depend on the "
@@ -949,6 +952,7 @@ TASKS = [
     ),
     FunctionTask(
         name="fade_in",
+        lesson="07",
         answer=fade_in,
         cases=_fade_cases,
         why="The new layers come in gradually, so that what the small network has learnt is not "
@@ -1033,6 +1037,7 @@ TASKS = [
     ),
     FunctionTask(
         name="gradient_penalty",
+        lesson="07",
         answer=gradient_penalty,
         # eps is uniform in [0, 1], and so is 1 − eps: it may weigh the real image or the fake.
         also_right=(lambda critic, real, fake, eps: gradient_penalty(critic, fake, real, eps),),
@@ -1066,6 +1071,7 @@ TASKS = [
     ),
     Trial(
         name="mixing_weights",
+        lesson="07",
         why="On the straight way from an image to a fake the best critic has slope 1; a weight "
         "outside of [0, 1], or one for each pixel, leaves that way.",
         hints=(
@@ -1083,6 +1089,7 @@ TASKS = [
     ),
     Trial(
         name="gp_critic",
+        lesson="07",
         why="The penalty is about the slope at one image; so a score may depend on one image only, "
         "and on all of it freely.",
         hints=(
@@ -1101,6 +1108,7 @@ TASKS = [
     ),
     _LossTask(
         name="critic_loss",
+        lesson="07",
         answer=critic_loss,
         also_right=(_loss_with_drift,),
         cases=_loss_cases,
@@ -1121,6 +1129,7 @@ TASKS = [
     ),
     Trial(
         name="averaged",
+        lesson="07",
         why="The average is what you draw from: it must not forget when a phase begins, and must "
         "not draw with an untrained network's statistics.",
         hints=(
@@ -1139,6 +1148,7 @@ TASKS = [
     ),
     Prediction(
         name="progan_signs",
+        lesson="07",
         why="Each remedy has an illness of its own, and a number by which you can check it.",
         hints=(
             "Read each row from left to right: what comes in, what goes, and what stays the same?",
@@ -1235,6 +1245,7 @@ TASKS = [
     ),
     Trial(
         name="trained_progan",
+        lesson="07",
         why="Two networks, a plan and a loss: the whole of ProGAN, small enough for a minute.",
         hints=(
             "One step each: whose loss does which optimiser lower, and which images need a graph?",
@@ -1252,6 +1263,7 @@ TASKS = [
     ),
     FunctionTask(
         name="alone",
+        lesson="07",
         answer=alone,
         cases=_direction_cases,
         why="A step along such a direction moves one score and leaves the others where they are: "

@@ -373,6 +373,7 @@ _ROOT = "The root is missing: V² = χ²/(N(k − 1))."
 TASKS = [
     FunctionTask(
         name="loop_shares",
+        lesson="08",
         answer=loop_shares,
         cases=_frame_cases,
         why="The step over the seam is a step like any other, and nobody sees where the film "
@@ -463,6 +464,7 @@ TASKS = [
     ),
     FunctionTask(
         name="on_paper",
+        lesson="08",
         answer=on_paper,
         cases=_paper_cases,
         why="An edge that is half garment is half paper, on white and on black: no box around the "
@@ -566,6 +568,7 @@ TASKS = [
     ),
     FunctionTask(
         name="tiling_conv",
+        lesson="08",
         answer=tiling_conv,
         cases=_tiling_cases,
         why="On a torus there is no edge: the layer does the same at every pixel, so whatever it "
@@ -641,6 +644,7 @@ TASKS = [
     ),
     Trial(
         name="tiles",
+        lesson="08",
         why="Rolling and the layer commute: that is what “there is no seam” means, and it needs "
         "no eye.",
         hints=(
@@ -659,6 +663,7 @@ TASKS = [
     ),
     FunctionTask(
         name="visible_loss",
+        lesson="08",
         answer=visible_loss,
         cases=_visible_cases,
         why="Two holes of different sizes give errors that can be compared, and nothing that was "
@@ -759,6 +764,7 @@ TASKS = [
     ),
     FunctionTask(
         name="sphere_step",
+        lesson="08",
         answer=sphere_step,
         cases=_sphere_cases,
         why="The generator has met nothing but z of about this length; so the search stays where "
@@ -833,6 +839,7 @@ TASKS = [
     ),
     FunctionTask(
         name="pixel_direction",
+        lesson="08",
         answer=pixel_direction,
         cases=_direction_cases,
         why="Whoever colours directions in place of pixels gets a room without pinched poles and "
@@ -940,6 +947,7 @@ TASKS = [
     ),
     FunctionTask(
         name="nearer_training",
+        lesson="08",
         answer=nearer_training,
         also_right=(_unbiased,),
         cases=_distance_cases,
@@ -1046,6 +1054,7 @@ TASKS = [
     ),
     FunctionTask(
         name="cramers_v",
+        lesson="08",
         answer=cramers_v,
         cases=_table_cases,
         why="One number says how much an attribute tells about another, whatever their numbers of "
@@ -1131,6 +1140,7 @@ TASKS = [
     ),
     Prediction(
         name="studio_signs",
+        lesson="08",
         why="A reading of memory or bias has a yardstick beside it, or it says nothing.",
         hints=(
             "What would the share be by chance, in this study? How many standard errors away is "
@@ -1265,6 +1275,7 @@ TASKS = [
     ),
     Prediction(
         name="kept_facts",
+        lesson="08",
         why="Facts in a file help whoever is honest: they are kept by copying, lost by most "
         "programs, and prove nothing.",
         hints=(
@@ -1361,6 +1372,7 @@ TASKS = [
     ),
     Trial(
         name="design_set",
+        lesson="08",
         why="One folder, and every file in it says that it was generated, by what, and how to make "
         "it again.",
         hints=(

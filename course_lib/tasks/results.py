@@ -99,11 +99,19 @@ class Summary:
 
 @dataclass
 class Session:
-    """What this session has seen: the last result, the checks and the hints of each task."""
+    """What this session has seen of each task.
+
+    Attributes:
+        results: the last one.
+        checked: how often.
+        hints: how many.
+        open: the questions of a prediction that were not right in the last answer.
+    """
 
     results: dict[str, Result] = field(default_factory=dict)
     checked: dict[str, int] = field(default_factory=dict)
     hints: dict[str, int] = field(default_factory=dict)
+    open: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, result: Result) -> Result:
         """Keep a result in place of the task's last one, and return it."""
@@ -127,7 +135,7 @@ class Session:
 
     def clear(self) -> None:
         """Forget everything."""
-        for kept in (self.results, self.checked, self.hints):
+        for kept in (self.results, self.checked, self.hints, self.open):
             kept.clear()
 
 

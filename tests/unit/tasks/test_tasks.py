@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from course_lib import check, tasks
-from course_lib.tasks import comparing, results, running
+from course_lib.tasks import comparing, edits, results, running
 from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 
 TASKS, ANSWERS = tasks.every(), answers.load()
@@ -136,9 +136,11 @@ def test_most_wrong_answers_are_named(record_property, capsys):
     assert by_name >= 0.8 * len(wrong)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize(
+    "name", [name for name in FUNCTIONS if not isinstance(TASKS[name].mistakes, edits.Mistakes)]
+)
 def test_every_known_mistake_is_wrong_and_named(name):
-    """A sentence that no answer can bring up would be dead: each function brings up one.
+    """A sentence that no answer can bring up would be dead: test_pages.py asks pages the same.
 
     The rule: docs/style.md, "Checks".
     """
@@ -460,9 +462,10 @@ def test_cases_cover_sizes_and_both_dtypes(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_answers_come_within_a_second(name):
-    began = time.perf_counter()
-    TASKS[name](TASKS[name].mistakes[-1][0])  # a wrong one is compared with all mistakes
-    assert time.perf_counter() - began < 3  # on a busy machine
+    task = TASKS[name]
+    began = time.process_time()  # not the time that other processes take
+    task(lambda *inputs: 3.21 * task.answer(*inputs) + 0.77)  # compared with all mistakes and pairs
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("name", ["train_discriminator", "conditional_step"])
