@@ -53,11 +53,10 @@ class Answer:
         return made
 
     def edited(self, edit: Edit) -> "Answer | None":
-        """Return the answer with a change; None where it does not have what is to be changed."""
+        """Return the answer with a change; None where nothing changes, or no Python comes out."""
         if not edit.old:
-            body = f"    return {edit.new[0]}\n"
             inner = self if self.name in edit.new[0] else None
-            return Answer(self.name, self.head, body, self.scope, inner)
+            return replace(self, inner=inner)._with(f"    return {edit.new[0]}\n")
         if self.inner:
             inner = self.inner.edited(edit)
             return replace(self, inner=inner) if inner else None
@@ -66,7 +65,14 @@ class Answer:
             if old not in body:
                 return None
             body = body.replace(old, new)
-        return replace(self, body=body) if body != self.body else None
+        return self._with(body) if body != self.body else None
+
+    def _with(self, body: str) -> "Answer | None":
+        try:
+            ast.parse(self.head + body)
+        except SyntaxError:
+            return None
+        return replace(self, body=body)
 
 
 class Mistakes(Sequence[Wrong]):

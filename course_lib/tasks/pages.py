@@ -116,7 +116,10 @@ class _Reader:
     def take(self, section: Section, line: str, last: str) -> str:
         """Read one line into the section, and return what it belongs to."""
         if line.startswith("|"):
-            self.row(section, [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+            self.row(
+                section,
+                [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]],
+            )
             return "table"
         if match := re.match(r"(\d)\. (.+)", line):
             section.hints[self.number] = match[2]
@@ -147,7 +150,7 @@ class _Reader:
         words = set(re.sub(r"`[^`]+`", " ", cell).replace(",", " ").split())
         if len(words) > 1 or not words <= {"or", "and"}:
             self.complain(f"pieces of code in backticks, joined by `or` or by `and`, not {cell!r}")
-        return [piece.replace("\\|", "|") for piece in pieces], (words or {"or"}).pop()
+        return pieces, (words or {"or"}).pop()
 
     def also_right(self, section: Section, text: str) -> None:
         old, arrow, new = text.partition(" → ")

@@ -35,7 +35,7 @@ def _rows(task: FunctionTask, section: Section) -> Iterator[tuple[int, str]]:
     for edit in section.mistakes:
         wrong = [answer.function for answer in mistakes.of(edit)]
         if not wrong:
-            yield edit.line, f"this edits nothing: {edit.old}"
+            yield edit.line, f"this edits nothing, or is no Python: {edit.old} {edit.new}"
         results = [task(answer) for answer in wrong]
         if any(result.outcome == "right" for result in results):
             yield edit.line, f"this is right: {edit.new}"
