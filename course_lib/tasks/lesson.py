@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from course_lib.tasks import pages
 from course_lib.tasks.comparing import Case
 from course_lib.tasks.edits import Mistakes
-from course_lib.tasks.kinds import FunctionTask, Prediction, Task, Trial
+from course_lib.tasks.kinds import FunctionTask, Later, Prediction, Task, Trial
 
 
 class Lesson:
@@ -22,8 +22,17 @@ class Lesson:
             if section.questions:
                 self._solved[section.name] = self._prediction(section)
 
-    def task(self, cases: Callable[[], Sequence[Case]], **more) -> Callable[[Callable], Callable]:
-        """Decorate a solution that is compared on inputs; see `FunctionTask` for more."""
+    def task(
+        self,
+        cases: Callable[[], Sequence[Case]],
+        other_cases: Callable[[], Sequence[Case]] | None = None,
+        then: str = "",
+    ) -> Callable[[Callable], Callable]:
+        """Decorate a solution that is compared on inputs: see `FunctionTask`.
+
+        Args:
+            then: names a function of `trials`, "images.comes_as_bytes".
+        """
 
         def add(answer: Callable) -> Callable:
             section = self.sections[answer.__name__]
@@ -34,7 +43,8 @@ class Lesson:
                 cases=cases,
                 mistakes=mistakes,
                 also_right=mistakes.also_right,
-                **more,
+                other_cases=other_cases,
+                then=Later(then) if then else None,
             )
             self._solved[section.name] = made
             return answer
@@ -42,12 +52,13 @@ class Lesson:
         return add
 
     def trial(
-        self, trial: Callable[..., str], arguments: int | None = None, compared: bool = False
+        self, trial: str, arguments: int | None = None, compared: bool = False
     ) -> Callable[[Callable], Callable]:
         """Decorate a solution that is tried out: see `Trial`.
 
         Args:
-            trial: called with an answer, and with the solution where the two are compared.
+            trial: names a function of `trials`, "steps.step_of_d"; it is called with an answer, and
+                with the solution where the two are compared.
             arguments: how many the answer takes; None where it is no function.
             compared: whether they are.
         """
@@ -56,7 +67,7 @@ class Lesson:
             self._solved[answer.__name__] = Trial(
                 **self._said(self.sections[answer.__name__]),
                 answer=answer,
-                trial=(lambda given: trial(given, answer)) if compared else trial,
+                trial=Later(trial, *[answer] * compared),
                 arguments=arguments,
             )
             return answer

@@ -5,12 +5,11 @@ import torch
 from course_lib.tasks.comparing import Case
 from course_lib.tasks.inputs import normal, over, told, uniform
 from course_lib.tasks.lesson import Lesson
-from course_lib.tasks.trials.images import comes_as_bytes, finds_the_image
 
 lesson = Lesson("00")
 
 
-@lesson.trial(finds_the_image, arguments=3, compared=True)
+@lesson.trial("images.finds_the_image", arguments=3, compared=True)
 def at_address(model, seed, number):
     return model.sample(number + 1, seed=seed)[number]
 
@@ -26,7 +25,7 @@ def _pixels(seed, dtype, shape, low, high):
     return Case((images,), f"images of shape {shape}, {span}, {told(dtype)}")
 
 
-@lesson.task(_pixels, then=comes_as_bytes)
+@lesson.task(_pixels, then="images.comes_as_bytes")
 def to_uint8(images):
     whole = ((images + 1) * 127.5).round()  # [-1, 1] to [0, 255]
     return whole.clamp(0, 255).to(torch.uint8)

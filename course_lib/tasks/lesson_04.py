@@ -6,7 +6,6 @@ from torch.nn import functional as F
 from course_lib.tasks.comparing import Case
 from course_lib.tasks.inputs import DTYPES, normal, over, told
 from course_lib.tasks.lesson import Lesson
-from course_lib.tasks.trials.steps import step_of_d
 
 lesson = Lesson("04")
 
@@ -56,7 +55,7 @@ def _two_rows() -> list[Case]:
     return cases
 
 
-@lesson.trial(step_of_d, arguments=5, compared=True)
+@lesson.trial("steps.step_of_d", arguments=5, compared=True)
 def train_discriminator(generator, discriminator, optimiser, real, z):
     fake = generator(z).detach()  # the same pixels, and no way back into G
     loss = discriminator_loss(discriminator(real), discriminator(fake))
