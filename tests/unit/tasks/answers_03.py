@@ -151,8 +151,8 @@ ANSWERS = {
                 lambda r, x, mu, logvar, sigma: loss_by_mse(r, x, mu, logvar, 0.5 / sigma),
                 r"Multiplied by",
             ),
-            (loss_as_found, r"Nothing is repaired"),
-            (loss_with_the_kl_as_found, r"One bug is left.+σ stands where σ² belongs"),
+            (loss_as_found, r"averaged over pixels.+σ stands where σ² belongs"),
+            (loss_with_the_kl_as_found, r"In the KL σ stands where σ² belongs"),
             (
                 lambda r, x, mu, logvar, sigma: F.mse_loss(r, x) + kl_by_loops(mu, logvar),
                 r"averaged over pixels and the KL is summed",

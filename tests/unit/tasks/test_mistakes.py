@@ -37,7 +37,7 @@ PRACTISED = {  # number: (task, the words under which such an answer is kept)
     10: [
         ("kl_normal", r"σ stands where σ² belongs"),
         ("kl_normal", r"ReLU on mu and logvar"),
-        ("negative_elbo", r"One bug is left.+σ stands where σ² belongs"),
+        ("negative_elbo", r"In the KL σ stands where σ² belongs"),
         ("conditioning_augmentation", r"ReLU on mu and log σ"),
     ],
     11: [("negative_elbo", r"averaged over pixels and the KL is summed")],
