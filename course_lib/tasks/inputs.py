@@ -45,6 +45,29 @@ def over(
     return decorate
 
 
+def logits(count: int) -> Callable[[], list[Case]]:
+    """Return what makes inputs of `count` tensors of logits: small, zero, and as large as ±100."""
+    gradients = tuple(range(count))
+
+    @over((1,), (8,), (33,))
+    def small(seed, dtype, n):
+        inputs = [2 * normal(seed + 10 * k, n, dtype=dtype) for k in range(count)]
+        return Case(tuple(inputs), f"{n} logit{'s' * (n > 1)} each, {told(dtype)}", gradients)
+
+    def cases() -> list[Case]:
+        found = small()
+        for dtype in DTYPES:
+            zeros = (torch.zeros(4, dtype=dtype),) * count
+            found.append(Case(zeros, f"logits 0, {told(dtype)}"))
+            extremes = torch.tensor([-100.0, 100.0, -20.0, 3.0], dtype=dtype)
+            inputs = tuple(extremes.roll(k) for k in range(count))
+            where = f"logits {extremes.tolist()}, {told(dtype)}"
+            found.append(Case(inputs, where, gradients))
+        return found
+
+    return cases
+
+
 def mixture(seed: int, x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """Return the density on x of two Gaussians, drawn by the seed; it has died out at ±10."""
     shares = uniform(seed, 5).tolist()

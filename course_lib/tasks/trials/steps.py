@@ -1,4 +1,4 @@
-"""Training steps that are tried out on networks small enough to know by heart."""
+"""Steps of trainings, tried out on networks small enough to know by heart."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_lib.losses import discriminator_loss, generator_loss
+from course_lib.models.stackgan import StageIGenerator
+from course_lib.tasks.comparing import read
 from course_lib.tasks.inputs import Descent
 
 # Losses that a step of D may lower by mistake, of the logits of real images and of fakes.
@@ -93,3 +95,64 @@ def step_of_d(train: Callable, solution: Callable) -> str:
         ):
             return sentence
     return f"D's weights differ from the expected ones by up to {error:.2g}: look at the loss."
+
+
+def sketch_is_frozen(sketch: Callable, solution: Callable) -> str:
+    """Return what is wrong with how a Stage I in train mode is asked for a sketch, or ""."""
+    torch.manual_seed(0)
+    stage1 = StageIGenerator(text_dim=8, c_dim=4, z_dim=4, width=4)
+    with torch.no_grad():
+        stage1.augment.head.weight.normal_()
+        for _ in range(3):  # running statistics of its own
+            stage1(torch.randn(16, 4), torch.randn(16, 4))
+    z, text = torch.randn(6, 4), torch.randn(6, 8)
+    before = {name: value.clone() for name, value in stage1.state_dict().items()}
+
+    torch.manual_seed(1)
+    wanted = solution(stage1, z, text)
+    with torch.no_grad():
+        of_mean = stage1(z, stage1.augment(text)[1])
+    stage1.train()
+    with torch.no_grad():
+        torch.manual_seed(1)
+        of_batch = stage1(z, stage1.augment(text)[0])
+        stage1.load_state_dict(before)
+
+    torch.manual_seed(1)
+    made = sketch(stage1, z.clone(), text.clone())
+    if made is None or made is ...:
+        raise NotImplementedError
+    moved = [
+        name for name, value in stage1.state_dict().items() if not torch.equal(value, before[name])
+    ]
+    if buffers := [name for name in moved if "running" in name or "batches" in name]:
+        return (
+            f"{len(buffers)} buffers of Stage I have moved, among them {buffers[0]}: batch norm in "
+            "train mode. Expected none."
+        )
+    if moved:
+        return f"{len(moved)} weights of Stage I have moved. Expected none."
+    values, problem = read(made)
+    if values is None:
+        return problem
+    if values.shape != wanted.shape:
+        return f"Expected images of shape {tuple(wanted.shape)}, came {tuple(values.shape)}."
+
+    def equals(images):
+        return bool((values.detach() - images).abs().max() < 1e-5)
+
+    if equals(of_batch):
+        return (
+            "The sketch depends on its batch: it was made in train mode, though the buffers were "
+            "put back."
+        )
+    if equals(of_mean):
+        return "The sketch is that of c = μ: the noise of conditioning augmentation is missing."
+    if not equals(wanted):
+        return "The sketch is another one: it should be stage1(z, c), with z as passed in."
+    if isinstance(made, torch.Tensor) and made.requires_grad:
+        return (
+            "The sketch has a graph: Stage II's loss would give Stage I's weights a gradient. "
+            "Expected none."
+        )
+    return ""
