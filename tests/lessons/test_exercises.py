@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 import exercises
-from course_lib import checks
+from course_lib import tasks
 
 SOLUTIONS = sorted((exercises.FOLDER / "solutions").glob("*.ipynb"))
 STUDENTS = [exercises.FOLDER / path.name for path in SOLUTIONS]
@@ -103,7 +103,7 @@ def test_every_objective_of_the_lesson_has_a_practice(path):
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_every_task_of_the_lesson_is_checked_and_right(path):
     """The rule: docs/style.md, "Exercises"."""
-    names = [name for name, task in checks.tasks().items() if task.lesson == path.name[:2]]
+    names = [name for name, task in tasks.every().items() if task.lesson == path.name[:2]]
     text = "\n".join(map(source, cells(path)))
     assert set(re.findall(r"check\.(\w+)\(", text)) - {"summary"} == set(names)
     shown = "".join("".join(out["data"]["text/plain"]) for out in cells(path)[-1]["outputs"])

@@ -1,0 +1,1 @@
+"""Trials of answers that numbers alone do not judge, by what they try."""

@@ -1,0 +1,317 @@
+"""Answers to the tasks of lesson 04."""
+
+import torch
+from answers import Answers
+from torch import nn
+from torch.nn import functional as F
+
+from course_lib.tasks import every
+
+TASKS = every()
+bce = F.binary_cross_entropy_with_logits
+
+
+def loss_d_by_bce(real_logits, fake_logits):
+    real = bce(real_logits, torch.ones_like(real_logits))
+    fake = bce(fake_logits, torch.zeros_like(fake_logits))
+    return real + fake
+
+
+def loss_d_by_logsigmoid(real_logits, fake_logits):
+    return -(F.logsigmoid(real_logits).mean() + F.logsigmoid(-fake_logits).mean())
+
+
+def loss_d_in_one(real_logits, fake_logits):
+    logits = torch.cat([real_logits, fake_logits])
+    targets = torch.cat([torch.ones_like(real_logits), torch.zeros_like(fake_logits)])
+    return 2 * nn.BCEWithLogitsLoss()(logits, targets)
+
+
+class LossD(nn.Module):
+    def forward(self, real, fake):
+        zero = torch.zeros((), dtype=real.dtype)
+        return torch.logaddexp(zero, -real).mean() + torch.logaddexp(zero, fake).mean()
+
+
+def loss_d_of_probabilities(real_logits, fake_logits):
+    real, fake = torch.sigmoid(real_logits), torch.sigmoid(fake_logits)
+    return F.binary_cross_entropy(real, torch.ones_like(real)) + F.binary_cross_entropy(
+        fake, torch.zeros_like(fake)
+    )
+
+
+def loss_d_mean(real_logits, fake_logits):
+    return loss_d_by_bce(real_logits, fake_logits) / 2
+
+
+def sine_walk(z0, z1, t):
+    u = z0 / torch.linalg.norm(z0, dim=-1, keepdim=True)
+    v = z1 / torch.linalg.norm(z1, dim=-1, keepdim=True)
+    dot = (u * v).sum(dim=-1, keepdim=True).clamp(-1 + 1e-7, 1 - 1e-7)
+    omega = torch.acos(dot)
+    return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+
+
+def row_by_row(z0, z1, t):
+    rows = []
+    for a, b in zip(z0, z1, strict=True):
+        cosine = torch.dot(a, b) / (a.norm() * b.norm())
+        omega = torch.arccos(cosine.clamp(-1, 1))
+        if torch.sin(omega) < 1e-4:
+            rows.append(a + t * (b - a))
+        else:
+            rows.append(
+                torch.sin((1 - t) * omega) / torch.sin(omega) * a
+                + torch.sin(t * omega) / torch.sin(omega) * b
+            )
+    return torch.stack(rows)
+
+
+def where_parallel(z0, z1, t):
+    dot = torch.einsum("nd,nd->n", z0, z1) / (z0.norm(dim=1) * z1.norm(dim=1))
+    omega = dot.clamp(-1, 1).acos()[:, None]
+    sine = omega.sin()
+    safe = torch.where(sine < 1e-5, torch.ones_like(sine), sine)
+    arc = (((1 - t) * omega).sin() * z0 + (t * omega).sin() * z1) / safe
+    return torch.where(sine < 1e-5, torch.lerp(z0, z1, t), arc)
+
+
+def line_for_all(z0, z1, t):
+    dot = (F.normalize(z0, dim=-1) * F.normalize(z1, dim=-1)).sum(-1, keepdim=True)
+    omega = dot.clamp(-1, 1).acos()
+    if (omega < 1e-3).any():
+        return z0 + t * (z1 - z0)
+    return (((1 - t) * omega).sin() * z0 + (t * omega).sin() * z1) / omega.sin()
+
+
+def by_a_rotation(z0, z1, t):
+    """Through the part of z1 that is orthogonal to z0; for lengths of their own."""
+    a, b = z0.norm(dim=-1, keepdim=True), z1.norm(dim=-1, keepdim=True)
+    omega = torch.atan2((z0 / a - z1 / b).norm(dim=-1, keepdim=True), (z0 / a + z1 / b).norm(
+        dim=-1, keepdim=True
+    )) * 2  # fmt: skip
+    line = omega < 1e-5
+    sine = torch.where(line, torch.ones_like(omega), omega.sin())
+    w0 = torch.where(line, torch.full_like(omega, 1 - t), ((1 - t) * omega).sin() / sine)
+    w1 = torch.where(line, torch.full_like(omega, t), (t * omega).sin() / sine)
+    return w0 * z0 + w1 * z1
+
+
+def unguarded(z0, z1, t):
+    cosine = (z0 * z1).sum(-1, keepdim=True)
+    cosine = cosine / (z0.norm(dim=-1, keepdim=True) * z1.norm(dim=-1, keepdim=True))
+    omega = torch.acos(cosine)
+    return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+
+
+def one_angle(z0, z1, t):
+    omega = torch.acos((torch.sum(z0 * z1) / (z0.norm() * z1.norm())).clamp(-1, 1))
+    if omega < 1e-4:
+        return (1 - t) * z0 + t * z1
+    return (torch.sin((1 - t) * omega) * z0 + torch.sin(t * omega) * z1) / torch.sin(omega)
+
+
+def unit_length(z0, z1, t):
+    return sine_walk(F.normalize(z0, dim=-1), F.normalize(z1, dim=-1), t)
+
+
+def step_of_d(
+    detach=True, zero=True, late=False, step=True, sign=1, also=False, loss=loss_d_by_bce
+):
+    def train(generator, discriminator, optimiser, real, z):
+        fake = generator(z)
+        fake = fake.detach() if detach else fake
+        lowered = sign * loss(discriminator(real), discriminator(fake))
+        if zero:
+            optimiser.zero_grad()
+        lowered.backward()
+        if late:
+            optimiser.zero_grad()
+        if step:
+            optimiser.step()
+        if also:
+            with torch.no_grad():
+                for weight in generator.parameters():
+                    weight -= 0.1
+
+    return train
+
+
+@torch.no_grad()
+def drawn(generator, z):
+    return generator(z)
+
+
+def step_without_graph(generator, discriminator, optimiser, real, z):
+    optimiser.zero_grad(set_to_none=True)
+    loss_d_by_bce(discriminator(real), discriminator(drawn(generator, z))).backward()
+    optimiser.step()
+
+
+SHAPES = dict(zip(TASKS["dcgan_shapes"].expected, (14, 14, 4, 1024, 64), strict=True))
+FAILURES = dict(TASKS["failures"].expected)
+SHAPE, FAILURE = [*SHAPES], [*FAILURES]
+
+ANSWERS = {
+    "dcgan_shapes": Answers(
+        right=[SHAPES],
+        wrong=[
+            (SHAPES | {SHAPE[2]: 3.5}, r"round down"),
+            (SHAPES | {SHAPE[3]: 64}, r"each has 4·4"),
+            (SHAPES | {SHAPE[4]: (64, 1)}, r"One number"),
+            (SHAPES | {SHAPE[0]: 13}, r"padding is forgotten"),
+            (SHAPES | {SHAPE[1]: 3}, r"runs the geometry backwards"),
+            (SHAPES | {SHAPE[3]: 256}, r"4w channels"),
+            (SHAPES | {SHAPE[4]: 1}, r"logit of its own"),
+        ],
+    ),
+    "failures": Answers(
+        right=[FAILURES],
+        wrong=[
+            (FAILURES | {FAILURE[0]: "saturating"}, r"never above 0"),
+            (FAILURES | {FAILURE[1]: "D too strong"}, r"formula itself"),
+            (FAILURES | {FAILURE[3]: "d too strong"}, r"spike at once"),
+            (FAILURES | {FAILURE[4]: "no batch norm"}, r"the batch's own mean"),
+        ],
+    ),
+    "train_discriminator": Answers(
+        right=[step_of_d(), step_without_graph, TASKS["train_discriminator"].answer],
+        wrong=[
+            (step_of_d(loss=lambda real, fake: loss_d_by_bce(fake, real)), r"changed places"),
+            (
+                step_of_d(loss=lambda real, fake: bce(fake, torch.ones_like(fake))),
+                r"generator's loss",
+            ),
+            (step_of_d(loss=lambda real, fake: F.softplus(-real).mean()), r"term of the fakes"),
+            (
+                step_of_d(loss=lambda real, fake: loss_d_by_bce(real, fake.detach())),
+                r"term of the fakes",
+            ),
+            (step_of_d(loss=loss_d_mean), r"half of the loss"),
+            (step_of_d(loss=lambda real, fake: fake.mean() - real.mean()), r"Wasserstein"),
+            (step_of_d(late=True), r"zero_grad\(\) stands before"),
+            (step_of_d(detach=False), r"detach is missing"),
+            (step_of_d(zero=False), r"zero_grad is missing"),
+            (step_of_d(step=False), r"has not moved"),
+            (step_of_d(also=True), r"generator has moved"),
+            (step_of_d(sign=0.3), r"look at the loss"),
+        ],
+    ),
+    "discriminator_loss": Answers(
+        right=[loss_d_by_bce, loss_d_by_logsigmoid, loss_d_in_one, LossD()],
+        wrong=[
+            (lambda real, fake: F.softplus(-real) + F.softplus(fake), r"mean is missing"),
+            (
+                lambda real, fake: loss_d_by_bce(real.clamp(-10, 10), fake.clamp(-10, 10)),
+                r"caps the loss",
+            ),
+            (
+                lambda real, fake: F.mse_loss(real, torch.ones_like(real)) + fake.pow(2).mean(),
+                r"least-sq",
+            ),
+            (
+                lambda real, fake: (
+                    bce(real, 0.9 * torch.ones_like(real)) + bce(fake, 0 * fake.detach())
+                ),
+                r"0\.9",
+            ),
+            (lambda real, fake: loss_d_by_bce(F.relu(real), F.relu(fake)), r"ReLU on the logits"),
+            (
+                lambda real, fake: F.softplus(-real.mean()) + F.softplus(fake.mean()),
+                r"mean comes before",
+            ),
+            (
+                lambda real, fake: (
+                    -torch.log(torch.sigmoid(real)).mean()
+                    - torch.log(1 - torch.sigmoid(fake)).mean()
+                ),
+                r"sigmoid and then a logarithm",
+            ),
+            (loss_d_of_probabilities, r"BCELoss"),
+            (loss_d_mean, r"half of it"),
+            (lambda real, fake: loss_d_by_bce(fake, real), r"changed places"),
+            (
+                lambda real, fake: bce(real, torch.ones_like(real)),
+                r"term of the fakes is missing",
+            ),
+            (
+                lambda real, fake: loss_d_by_bce(torch.sigmoid(real), torch.sigmoid(fake)),
+                r"sigmoid is taken twice",
+            ),
+            (
+                lambda real, fake: F.softplus(-real).sum() + F.softplus(fake).sum(),
+                r"sum over the batch",
+            ),
+            (
+                lambda real, fake: loss_d_by_bce(F.leaky_relu(real, 0.2), F.leaky_relu(fake, 0.2)),
+                r"LeakyReLU on the logits",
+            ),
+            (lambda real, fake: loss_d_by_bce(real, fake.detach()), r"not on the logits"),
+            (
+                lambda real, fake: (
+                    -(torch.sigmoid(real) + 1e-8).log().mean()
+                    - (1 - torch.sigmoid(fake) + 1e-8).log().mean()
+                ),
+                r"caps the loss",
+            ),
+            (
+                lambda real, fake: torch.relu(1 - real).mean() + torch.relu(1 + fake).mean(),
+                r"hinge",
+            ),
+            (
+                lambda real, fake: F.logsigmoid(real).mean() + F.logsigmoid(-fake).mean(),
+                r"value V",
+            ),
+        ],
+    ),
+    "generator_loss": Answers(
+        right=[
+            lambda fake: bce(fake, torch.ones_like(fake)),
+            lambda fake: -F.logsigmoid(fake).mean(),
+            lambda fake: torch.nn.Softplus()(-fake).sum() / fake.numel(),
+            lambda fake: (F.softplus(fake) - fake).mean(),
+        ],
+        wrong=[
+            (lambda fake: torch.log(1 + torch.exp(-fake)).mean(), r"exponential overflows"),
+            (lambda fake: F.softplus(-fake.clamp(-20, 20)).mean(), r"caps the loss"),
+            (lambda fake: F.mse_loss(fake, torch.ones_like(fake)), r"least-squares"),
+            (lambda fake: F.softplus(-fake.mean()), r"mean comes before"),
+            (lambda fake: F.logsigmoid(-fake).mean(), r"saturating loss"),
+            (lambda fake: bce(fake, torch.zeros_like(fake)), r"wants D to say"),
+            (lambda fake: -torch.log(torch.sigmoid(fake)).mean(), r"sigmoid and then a logarithm"),
+            (
+                lambda fake: F.binary_cross_entropy(torch.sigmoid(fake), torch.ones_like(fake)),
+                r"BCELoss",
+            ),
+            (lambda fake: F.softplus(-fake).sum(), r"sum over the batch"),
+            (lambda fake: -fake.mean(), r"hinge"),
+            (lambda fake: torch.log(1 - torch.sigmoid(fake)).mean(), r"saturating"),
+            (lambda fake: F.logsigmoid(fake).mean(), r"sign"),
+            (lambda fake: bce(fake.detach(), torch.ones_like(fake)), r"detached"),
+            (lambda fake: F.softplus(-fake).mean().item(), r"detached|cut"),
+        ],
+    ),
+    "slerp": Answers(
+        right=[sine_walk, row_by_row, where_parallel, by_a_rotation],
+        wrong=[
+            (lambda z0, z1, t: z0 + t * z1, r"z0 does not fade"),
+            (
+                lambda z0, z1, t: (
+                    F.normalize(torch.lerp(z0, z1, t), dim=-1) * z0.norm(dim=-1, keepdim=True)
+                ),
+                r"length of z0",
+            ),
+            (lambda z0, z1, t: z0 + t * (z1 - z0), r"straight line"),
+            (lambda z0, z1, t: sine_walk(z1, z0, t), r"changed places"),
+            (one_angle, r"one angle for the whole batch"),
+            (unguarded, r"[Pp]arallel"),
+            (line_for_all, r"whole batch falls back"),
+            (unit_length, r"length 1"),
+            (lambda z0, z1, t: (1 - t) ** 0.5 * z0 + t**0.5 * z1, r"variance"),
+            (
+                lambda z0, z1, t: F.normalize((1 - t) * z0 + t * z1, dim=-1),
+                r"stretched to length 1",
+            ),
+        ],
+    ),
+}
