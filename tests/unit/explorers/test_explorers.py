@@ -9,7 +9,7 @@ from PIL import Image
 
 from course_lib import explorers, sampling, zoo
 from course_lib.explorers.canvas import Plot, enlarged
-from course_lib.explorers.latent import principal_directions
+from course_lib.explorers.walks import principal_directions
 from course_lib.latent import lerp, slerp
 
 

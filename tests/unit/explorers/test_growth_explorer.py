@@ -11,7 +11,7 @@ from PIL import Image
 
 from course_lib import data, explorers, latent
 from course_lib.explorers.base import Explorer
-from course_lib.explorers.growth import FRAMES
+from course_lib.explorers.stages import FRAMES
 from course_lib.latent import CONTRASTS, Directions
 from course_lib.models.cnn import AttributeClassifier
 from course_lib.models.progan import Generator, double

@@ -11,7 +11,7 @@ from PIL import Image
 
 from course_lib import explorers
 from course_lib.explorers.base import Explorer
-from course_lib.explorers.loop import frame_pixels
+from course_lib.explorers.films import frame_pixels
 from course_lib.studio import provenance
 from course_lib.studio.loops import Loop
 

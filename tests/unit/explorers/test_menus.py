@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from course_lib.explorers.base import Explorer
-from course_lib.explorers.style import StyleExplorer
+from course_lib.explorers.transfer import Style
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -35,7 +35,7 @@ def test_every_entry_of_every_menu(lesson, monkeypatch, tmp_path):
     explorers = explorers_of(lesson)
     assert explorers and all(isinstance(explorer, Explorer) for explorer in explorers)
     for explorer in explorers:
-        if isinstance(explorer, StyleExplorer):
+        if isinstance(explorer, Style):
             explorer.steps.value = 1  # each entry begins a transfer, of so many steps
         for control in [*explorer._with_value(explorer.controls)]:
             before = control.value

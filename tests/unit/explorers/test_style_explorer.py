@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from course_lib import data, explorers, features
-from course_lib.explorers.style import CONTENT_LAYERS, MINE, MOST_STORED
+from course_lib.explorers.transfer import CONTENT_LAYERS, MINE, MOST_STORED
 from course_lib.models.cnn import AttributeClassifier
 
 

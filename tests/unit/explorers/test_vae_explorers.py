@@ -11,10 +11,10 @@ from PIL import Image
 from torch import nn
 
 from course_lib import data, explorers, figures, losses
-from course_lib.explorers.autoencoder import COLLAPSED
 from course_lib.explorers.base import Explorer
-from course_lib.explorers.codes import decoded, encoded
-from course_lib.explorers.latent_map import COLOURS, MARKS, apart
+from course_lib.explorers.networks import decoded, encoded
+from course_lib.explorers.vae_code import COLLAPSED
+from course_lib.explorers.vae_plane import COLOURS, MARKS, apart
 from course_lib.models.vae import VAE
 
 
