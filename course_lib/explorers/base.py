@@ -5,7 +5,7 @@ import errno
 import html
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -228,7 +228,8 @@ class Explorer:
             write(path)
         except OSError as error:
             if path != folder:  # what is there is half a file, and was not there before
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
             reason = f"“{folder}” cannot be written ({error.strerror or error})"
             cure = f"Make the explorer with another folder: folder={str(Path.home() / name)!r}."
             if error.errno == errno.ENOSPC:

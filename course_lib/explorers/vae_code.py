@@ -82,7 +82,8 @@ class Autoencoder(Explorer):
         self.beta.add_class("choice")  # for the tests: its readout looks like a field to type in
         self.steps = [slider("", -4.0, 4.0, 0.0) for _ in range(sizes[0])]
         for control in (self.image, self.seed, self.beta, *self.steps):
-            control.layout = widgets.Layout(width="340px", height="24px", margin="0 2px")
+            control.layout.width, control.layout.height = "340px", "24px"
+            control.layout.margin = "0 2px"
             control.style.description_width = "10.5em"
         reset = self.button("back to the start", self.reset, "undo")
         controls = [self.start]

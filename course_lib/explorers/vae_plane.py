@@ -45,7 +45,7 @@ def apart(points: np.ndarray, distance: float, rounds: int = 100) -> np.ndarray:
         if not near.any():
             break
         # Two in one place have no direction to part in: the first of them goes left.
-        gaps[near & (lengths == 0)] = np.array([1.0, 0.0])
+        gaps[near & (lengths == 0)] = np.array([1e-9, 0.0])  # divided by as much below
         gaps = np.where(np.tri(len(points), dtype=bool)[..., None], gaps, -gaps.swapaxes(0, 1))
         push = (distance - lengths) / (2 * np.maximum(lengths, 1e-9))
         points = points + (np.where(near, push, 0)[..., None] * gaps).sum(axis=1)

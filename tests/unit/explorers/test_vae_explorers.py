@@ -242,6 +242,7 @@ def test_numbers_on_the_map_do_not_cover_each_other():
     moved = apart(points, 19)
     distances = np.hypot(*(moved[:, None] - moved[None]).transpose(2, 0, 1))
     assert distances[~np.eye(10, dtype=bool)].min() >= 18
+    assert np.abs(moved - points).max() < 60  # and stay near: two in one place flew off the map
     far = np.array([[0.0, 0.0], [50.0, 0.0]])
     assert (apart(far, 19) == far).all()
 
