@@ -46,6 +46,14 @@ def menu(description: str, options: Iterable, **given) -> Dropdown:
     return Dropdown(options=[*options], description=description, style=WIDE, **given)
 
 
+def player(slider: widgets.IntSlider, milliseconds: int) -> widgets.Play:
+    """Return buttons that play: they move a slider round and round."""
+    limits = {"min": slider.min, "max": slider.max}
+    play = widgets.Play(**limits, interval=milliseconds, repeat=True, show_repeat=False)
+    widgets.link((play, "value"), (slider, "value"))
+    return play
+
+
 def until_let_go(*controls: widgets.IntSlider | widgets.FloatSlider) -> None:
     """Let sliders report only when the finger leaves them: for pictures that take a while."""
     for control in controls:

@@ -13,7 +13,7 @@ from torch import nn
 
 from course_lib import figures, zoo
 from course_lib.explorers.base import Dropdown, Explorer, menu, slider, whole_slider
-from course_lib.explorers.canvas import Canvas, enlarged, pixels
+from course_lib.explorers.canvas import Canvas
 from course_lib.explorers.networks import computed, expect
 from course_lib.explorers.walks import WALK, direction_sliders, moved, principal_directions
 from course_lib.models.cgan import Generator
@@ -133,7 +133,7 @@ class ClassMenu(Conditional):
         canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
         name = self.class_names[self.label.value]
         canvas.text(4, 20, f"asked for: {name}", 12)
-        canvas.paste(enlarged(pixels(image[0]), self.SIDE), 4, 30)
+        canvas.show(image[0], self.SIDE, 4, 30)
         canvas.text(self.BARS - 90, 20, "the judge sees", 12)
         for label, chance in enumerate(chances):
             y, asked = 44 + 25 * label, label == self.label.value
@@ -174,7 +174,7 @@ class AllClasses(Conditional):
             row, column = divmod(label, self.COLUMNS)
             left, top = 2 + self.STEP * column, 22 + 140 * row
             canvas.text(left, top - 6, self.class_names[label], 12)
-            canvas.paste(enlarged(pixels(image), self.SIDE), left, top)
+            canvas.show(image, self.SIDE, left, top)
         return canvas.png(), f"One idea, {count} garments: {self.latents.sentence()}."
 
 
@@ -218,12 +218,10 @@ class ClassInterpolation(Conditional):
         canvas.text(right, self.STRIP - 8, b, 12, anchor="rs")
         for index, image in enumerate(images[:WALK]):
             place = (self.LEFT + index * self.STEP, self.STRIP)
-            canvas.paste(enlarged(pixels(image), self.SMALL), *place)
-        large = enlarged(pixels(images[WALK]), self.LARGE)
-        canvas.paste(large, (self.WIDTH - self.LARGE) // 2, 8)
+            canvas.show(image, self.SMALL, *place)
+        canvas.show(images[WALK], self.LARGE, (self.WIDTH - self.LARGE) // 2, 8)
         x, bottom = self.LEFT + 28 + share * (WALK - 1) * self.STEP, self.STRIP + self.SMALL
-        tip = np.array([(x, bottom + 2), (x - 6, bottom + 11), (x + 6, bottom + 11)])
-        canvas.polygon(tip, figures.ORANGE)
+        canvas.mark(x, bottom + 2, figures.ORANGE)
         sentence = (
             f"{1 - share:.0%} {a} and {share:.0%} {b}, seed {self.seed.value}. The strip shows "
             "the whole way; z is the same everywhere."
@@ -284,7 +282,7 @@ class Variations(Conditional):
         for number, image in enumerate(self.sheet()):
             row, column = divmod(number, self.ROWS)
             place = (2 + self.STEP * column, 2 + self.STEP * row)
-            canvas.paste(enlarged(pixels(image), self.SIDE), *place)
+            canvas.show(image, self.SIDE, *place)
         middle = 2 + self.STEP * (self.ROWS // 2)
         canvas.frame(middle, middle, self.SIDE, self.SIDE, figures.ORANGE, thick=1)
         sentence = (

@@ -10,7 +10,7 @@ from PIL import Image
 
 from course_lib import zoo
 from course_lib.data import FASHION_CLASSES
-from course_lib.explorers.base import WIDE, Explorer, menu, whole_slider
+from course_lib.explorers.base import WIDE, Explorer, menu, player, whole_slider
 from course_lib.explorers.canvas import Canvas, Plot, enlarged
 from course_lib.explorers.conditional import classes
 from course_lib.figures import BLUE, ORANGE
@@ -72,12 +72,8 @@ class Loop(Explorer):
                 )
                 for name, words in (("caption", CAPTION), ("there and back to", ""))
             ]
-        last = self.loop().frames - 1
-        self.frame = whole_slider("frame", 0, last, 0)
-        self.play = widgets.Play(
-            min=0, max=last, interval=1000 // self.loop().rate, repeat=True, show_repeat=False
-        )
-        widgets.link((self.play, "value"), (self.frame, "value"))
+        self.frame = whole_slider("frame", 0, self.loop().frames - 1, 0)
+        self.play = player(self.frame, 1000 // self.loop().rate)
         buttons = [
             self.button(f"Save as {kind}", partial(self.save, suffix), "download", width="200px")
             for kind, suffix in (("GIF", ".gif"), ("MP4", ".mp4"))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from course_lib.data import ATTRIBUTES, Tokeniser, describe
 from course_lib.explorers.base import WIDE, Explorer, menu, slider, whole_slider
-from course_lib.explorers.canvas import Canvas, enlarged, pixels
+from course_lib.explorers.canvas import Canvas
 from course_lib.explorers.networks import device_of, expect
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import slerp
@@ -154,7 +154,7 @@ class Sentences(Explorer):
         for stage, (left, (image, *_)) in enumerate(zip(self.LEFTS, images, strict=False), 1):
             size = image.shape[-1]
             canvas.text(left, self.TOP - 10, f"Stage {'I' * stage}: {size}×{size} pixels", 13)
-            canvas.paste(enlarged(pixels(image), self.LARGE), left, self.TOP)
+            canvas.show(image, self.LARGE, left, self.TOP)
         if self.stages == 2:
             left, right = self.LEFTS[0] + self.LARGE, self.LEFTS[1]
             middle, y = (left + right) / 2, self.TOP + self.LARGE // 2
@@ -264,7 +264,7 @@ class Sentence(Sentences):
         canvas.text(4, self.ROW - 10, "the same sentence, other z and other noise:", 13)
         for index, image in enumerate(images[-1][1:]):
             place = (4 + self.STEP * index, self.ROW)
-            canvas.paste(enlarged(pixels(image), self.SMALL), *place)
+            canvas.show(image, self.SMALL, *place)
         return canvas.png(), self.words(heard, images[-1][0])
 
     def words(self, heard: Heard, image: torch.Tensor) -> str:
@@ -354,8 +354,7 @@ class TwoSentences(Sentences):
             for row, images in enumerate(self.walk(ends, torch.linspace(0, 1, self.STEPS))):
                 for index, image in enumerate(images):
                     top = self.STRIP + row * (self.SMALL + self.GAP)
-                    place = (self.LEFT + index * self.STEP, top)
-                    canvas.paste(enlarged(pixels(image), self.SMALL), *place)
+                    canvas.show(image, self.SMALL, *(self.LEFT + index * self.STEP, top))
             self._drawn = {key: canvas.image}
         return self._drawn[key]
 
@@ -368,8 +367,7 @@ class TwoSentences(Sentences):
         images = self.walk(ends, torch.tensor([t]))
         self.paste_stages(canvas, images)
         x = self.LEFT + self.SMALL / 2 + t * (self.STEPS - 1) * self.STEP
-        y = self.height - 13
-        canvas.polygon(np.array([(x, y), (x - 6, y + 9), (x + 6, y + 9)]), ORANGE)
+        canvas.mark(x, self.height - 13, ORANGE)
         remarks = [
             f"Sentence {letter}: {heard.remark}"
             for letter, heard in (("A", a), ("B", b))

@@ -9,8 +9,8 @@ import torch
 
 from course_lib import latent, zoo
 from course_lib.data import to_uint8
-from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
-from course_lib.explorers.canvas import Canvas, enlarged, pixels
+from course_lib.explorers.base import WIDE, Explorer, player, slider, whole_slider
+from course_lib.explorers.canvas import Canvas
 from course_lib.explorers.networks import expect
 from course_lib.explorers.sentences import seen
 from course_lib.figures import BLUE, ORANGE
@@ -92,10 +92,7 @@ class Growth(Explorer):
         self.fade = slider("fade", 0.0, 1.0, 1.0)
         self.steps = {name: slider(name, -4.0, 4.0, 0.0, 0.1) for name in names}
         self.walk = whole_slider("walk", 0, FRAMES - 1, 0)
-        self.play = widgets.Play(
-            min=0, max=FRAMES - 1, interval=MILLISECONDS, repeat=True, show_repeat=False
-        )
-        widgets.link((self.play, "value"), (self.walk, "value"))
+        self.play = player(self.walk, MILLISECONDS)
         buttons = [self.button("Save the walk as GIF", self.save, "download", width="200px")]
         if names:
             words = "All attributes to 0"
@@ -161,14 +158,14 @@ class Growth(Explorer):
         canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
         size = named_size(self.generator.sizes[stage])
         canvas.text(self.LEFT, self.TOP - 10, f"{size} pixels", 13)
-        canvas.paste(enlarged(pixels(image[0]), self.LARGE), self.LEFT, self.TOP)
+        canvas.show(image[0], self.LARGE, self.LEFT, self.TOP)
         ways = [(f"new layers: {fade:.0%}" if stage else "nothing to fade from", new)]
         if stage:
             before = named_size(self.generator.sizes[stage - 1])
             ways.insert(0, (f"{before} doubled: {1 - fade:.0%}", old))
         for left, (words, way) in zip(self.WAYS[-len(ways) :], ways, strict=True):
             canvas.text(left, self.TOP - 10, words, 12)
-            canvas.paste(enlarged(pixels(way[0]), self.WAY), left, self.TOP)
+            canvas.show(way[0], self.WAY, left, self.TOP)
         self._strip(canvas, images)
         self._circle(canvas, at)
         return canvas.png(), self.words(image.clamp(-1, 1)[0], share)
@@ -179,7 +176,7 @@ class Growth(Explorer):
         canvas.text(self.LEFT, self.STRIP - 10, "the same z at every stage", 12)
         for index, image in enumerate(images[first:]):
             left = self.LEFT + index * self.STEP
-            canvas.paste(enlarged(pixels(image[0]), self.SMALL), left, self.STRIP)
+            canvas.show(image[0], self.SMALL, left, self.STRIP)
             if first + index == self.stage.value:
                 canvas.frame(left, self.STRIP, self.SMALL, self.SMALL, ORANGE)
 

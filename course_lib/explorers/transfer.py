@@ -10,7 +10,7 @@ from torch import nn
 
 from course_lib import data, features, threads
 from course_lib.explorers.base import Explorer, menu, slider, until_let_go, whole_slider
-from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
+from course_lib.explorers.canvas import Canvas, as_float
 from course_lib.explorers.networks import device_of
 
 MINE = "my picture"
@@ -144,7 +144,7 @@ class Style(Explorer):
             (self.contents[self.content.value], right, self.TOP, self.SMALL),
             (self.styles[self.style.value], right, below, self.SMALL),
         ):
-            canvas.paste(enlarged(pixels(shown[0]), side), x, y)
+            canvas.show(shown[0], side, x, y)
         return canvas.png()
 
     def _sentence(self, transfer: Transfer, step: int) -> str:

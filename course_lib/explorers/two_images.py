@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import nn
 
 from course_lib.explorers.base import Explorer, slider, whole_slider
-from course_lib.explorers.canvas import Canvas, as_float, enlarged, named, pixels
+from course_lib.explorers.canvas import Canvas, as_float, named
 from course_lib.explorers.networks import decoded, encoded
 from course_lib.explorers.walks import WALK
 from course_lib.figures import ORANGE
@@ -68,7 +67,7 @@ class Interpolation(Explorer):
             for end, left, letter in zip(ends, self.LEFTS[::3], "AB", strict=True):
                 top = self.TOP + (self.LARGE - self.SMALL) // 2
                 canvas.text(left, top - 7, f"{letter}: image {end}", 12)
-                canvas.paste(enlarged(pixels(self.images[end]), self.SMALL), left, top)
+                canvas.show(self.images[end], self.SMALL, left, top)
                 canvas.text(left, top + self.SMALL + 16, str(self.words[end])[:16], 12)
             titles = (
                 "between the codes: each picture is decoded",
@@ -78,8 +77,7 @@ class Interpolation(Explorer):
             for title, strip, top in zip(titles, strips, self.STRIPS, strict=True):
                 canvas.text(self.STRIP_LEFT, top - 8, title, 12)
                 for index, image in enumerate(strip):
-                    place = (self.STRIP_LEFT + index * self.STEP, top)
-                    canvas.paste(enlarged(pixels(image), 56), *place)
+                    canvas.show(image, 56, *(self.STRIP_LEFT + index * self.STEP, top))
             self._drawn = {ends: canvas.image}
         return self._drawn[ends]
 
@@ -90,11 +88,10 @@ class Interpolation(Explorer):
         titles = ("decoded", "cross-faded")
         for left, title, image in zip(self.LEFTS[1:3], titles, (decoded_image, faded), strict=True):
             canvas.text(left, 18, f"{title}, at {t:.0%}", 12)
-            canvas.paste(enlarged(pixels(image[0]), self.LARGE), left, self.TOP)
+            canvas.show(image[0], self.LARGE, left, self.TOP)
         x = self.STRIP_LEFT + 28 + t * (WALK - 1) * self.STEP
         for top in self.STRIPS:
-            tip = np.array([(x, top + 58), (x - 6, top + 67), (x + 6, top + 67)])
-            canvas.polygon(tip, ORANGE)
+            canvas.mark(x, top + 58, ORANGE)
         a, b = self.image_a.value, self.image_b.value
         apart = float((self.codes[a] - self.codes[b]).norm())
         sentence = (

@@ -10,7 +10,7 @@ from torch import nn
 
 from course_lib import losses
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
-from course_lib.explorers.canvas import Canvas, Plot, as_float, enlarged, named, pixels
+from course_lib.explorers.canvas import Canvas, Plot, as_float, named
 from course_lib.explorers.networks import decoded, encoded
 from course_lib.figures import BLUE, ORANGE
 from course_lib.sampling import latents
@@ -187,7 +187,7 @@ class Autoencoder(Explorer):
         for left, (title, panel) in zip(self.LEFTS, panels, strict=True):
             canvas.text(left, 16, title, 12)
             if panel is not None:
-                canvas.paste(enlarged(pixels(panel), self.SIDE), left, self.TOP)
+                canvas.show(panel, self.SIDE, left, self.TOP)
         self._draw_code(canvas)
         return canvas.png(), self._sentence(of_image, image)
 

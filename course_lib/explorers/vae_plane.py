@@ -232,8 +232,8 @@ class LatentMap(Explorer):
                 x, y = place
                 box = [x - radius, y - radius, x + radius, y + radius]
                 canvas.pen.ellipse(box, outline=colour)
-        canvas.paste(enlarged(pixels(decoded(self.vae, z)[0]), self.SIDE), right, 34)
-        canvas.paste(enlarged(pixels(self.images[number]), 84), right, 230)
+        canvas.show(decoded(self.vae, z)[0], self.SIDE, right, 34)
+        canvas.show(self.images[number], 84, right, 230)
         facts = (f"image {number}", name[:14], f"{distance:.2f} away")
         for row, words in enumerate(facts):
             canvas.text(right + 92, 256 + 17 * row, words, 11)
