@@ -67,8 +67,11 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options: A
 
 
 def reads(generator: nn.Module | type[nn.Module]) -> Reads:
-    """Return what a generator reads beside z, its attribute `reads`; without one it is nothing."""
-    return getattr(generator, "reads", "nothing")
+    """Return what a generator reads beside z, its attribute `reads`.
+
+    A generator without it reads a label where it has `classes`, and else nothing.
+    """
+    return getattr(generator, "reads", "label" if hasattr(generator, "classes") else "nothing")
 
 
 def size_of(generator: nn.Module) -> int:

@@ -1,26 +1,26 @@
-"""The explorers: pictures under sliders, one file per kind."""
+"""The explorers: pictures under sliders. Each is a class, under the name that lessons call."""
 
-from course_lib.explorers.autoencoder import autoencoder
-from course_lib.explorers.completion import complete
-from course_lib.explorers.conditional import (
-    all_classes,
-    class_interpolation,
-    class_menu,
-    variations,
-)
-from course_lib.explorers.drums import drum_machine
-from course_lib.explorers.feature_maps import feature_maps
-from course_lib.explorers.game import gan_game
-from course_lib.explorers.growth import growth
-from course_lib.explorers.icons import icon_sheet
-from course_lib.explorers.interpolation import interpolation
-from course_lib.explorers.latent import latent
-from course_lib.explorers.latent_map import latent_map
-from course_lib.explorers.loop import loop
-from course_lib.explorers.sentence import sentence, two_sentences
-from course_lib.explorers.sheets import pages
-from course_lib.explorers.style import style
-from course_lib.explorers.texture import room, tiles
+from course_lib.explorers.channels import FeatureMaps as feature_maps
+from course_lib.explorers.completion import Complete as complete
+from course_lib.explorers.conditional import AllClasses as all_classes
+from course_lib.explorers.conditional import ClassInterpolation as class_interpolation
+from course_lib.explorers.conditional import ClassMenu as class_menu
+from course_lib.explorers.conditional import Variations as variations
+from course_lib.explorers.drums import DrumMachine as drum_machine
+from course_lib.explorers.films import Loop as loop
+from course_lib.explorers.game import GanGame as gan_game
+from course_lib.explorers.icons import IconSheet as icon_sheet
+from course_lib.explorers.sentences import Sentence as sentence
+from course_lib.explorers.sentences import TwoSentences as two_sentences
+from course_lib.explorers.sheets import Pages as pages
+from course_lib.explorers.stages import Growth as growth
+from course_lib.explorers.texture import Room as room
+from course_lib.explorers.texture import Tiles as tiles
+from course_lib.explorers.transfer import Style as style
+from course_lib.explorers.two_images import Interpolation as interpolation
+from course_lib.explorers.vae_code import Autoencoder as autoencoder
+from course_lib.explorers.vae_plane import LatentMap as latent_map
+from course_lib.explorers.walks import Latent as latent
 
 __all__ = [
     "all_classes",

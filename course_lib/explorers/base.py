@@ -1,15 +1,21 @@
-"""What all explorers share: the box, the picture, the line of text, and a picture that stays."""
+"""What all explorers share: the box, the picture, the line of text, the button that saves."""
 
 import base64
+import errno
 import html
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+from IPython import get_ipython
+from traitlets import Unicode
 
 from course_lib import machine
+from course_lib.threads import one_thread
 
 WIDE = {"description_width": "9em"}
 
@@ -28,9 +34,30 @@ def slider(description: str, low: float, high: float, value: float, step: float 
     )
 
 
-def whole_slider(description: str, low: int, high: int, value: int):
+def whole_slider(description: str, low: int, high: int, value: int, step: int = 1):
     """Return a slider for a whole number that reports while it is dragged."""
-    return widgets.IntSlider(value=value, min=low, max=high, description=description, style=WIDE)
+    return widgets.IntSlider(
+        value=value, min=low, max=high, step=step, description=description, style=WIDE
+    )
+
+
+def menu(description: str, options: Iterable, **given) -> Dropdown:
+    """Return a menu, in which the first option is chosen, or `value`."""
+    return Dropdown(options=[*options], description=description, style=WIDE, **given)
+
+
+def player(slider: widgets.IntSlider, milliseconds: int) -> widgets.Play:
+    """Return buttons that play: they move a slider round and round."""
+    limits = {"min": slider.min, "max": slider.max}
+    play = widgets.Play(**limits, interval=milliseconds, repeat=True, show_repeat=False)
+    widgets.link((play, "value"), (slider, "value"))
+    return play
+
+
+def until_let_go(*controls: widgets.IntSlider | widgets.FloatSlider) -> None:
+    """Let sliders report only when the finger leaves them: for pictures that take a while."""
+    for control in controls:
+        control.continuous_update = False
 
 
 def unused(folder: Path, name: str, suffix: str = "") -> Path:
@@ -43,25 +70,67 @@ def unused(folder: Path, name: str, suffix: str = "") -> Path:
     return next(path for path in paths if not path.exists())
 
 
+class Picture(widgets.Image):
+    """A picture with a name for screen readers, its `tooltip`.
+
+    The browser's part of `Image` names the picture by its tooltip only where there is an empty
+    description, and stumbles where there is none. So this one has it.
+    """
+
+    description = Unicode("").tag(sync=True)
+
+
+_made: dict[str, tuple[int, list["Explorer"]]] = {}  # by cell: its last run, and what that made
+
+
+def _release_earlier(explorer: "Explorer") -> None:
+    """Close the explorers that an earlier run of the same cell made; remember this one.
+
+    A closed page would not free them: ipywidgets keep every widget, and IPython every result.
+    """
+    shell = get_ipython()
+    if shell is None:
+        return  # no notebook, no cell
+    parent = getattr(shell, "get_parent", dict)()
+    cell = parent.get("metadata", {}).get("cellId") or shell.user_ns["In"][-1]
+    run, made = _made.get(cell, (0, []))
+    if run != shell.execution_count:
+        for earlier in made:
+            earlier.close()
+        made = []
+    _made[cell] = shell.execution_count, [*made, explorer]
+
+
 class Explorer:
     """A picture that follows its sliders.
 
-    A subclass creates its controls, calls `super().__init__(controls)`, and defines `draw`. The
-    picture is an `ipywidgets.Image`, whose bytes are swapped in place; the line under it says in
-    words what the picture shows. In a notebook that is read without a kernel (on a web page, say)
-    a static image stands where the explorer was.
+    A subclass creates its controls, calls `super().__init__(controls, alt)`, and defines `draw`.
+    The picture's bytes are swapped in place; the line under it says in words what the picture
+    shows. In a notebook that is read without a kernel (on a web page, say) a static image stands
+    where the explorer was.
 
     Args:
         controls: the widgets beside the picture, from top to bottom. Every change of a `value`
             draws anew; buttons have no value and call what they are told to.
-        alt: a sentence that says what the static image shows.
+        alt: a sentence that says what the picture shows, for those who do not see it.
         width: of the picture on the screen, in pixels.
         above: controls that need the whole width, such as a line of text; they come first.
+        under: widgets between the picture and the line of text.
 
-    A subclass whose picture has no flat areas, which PNG cannot pack, sets `format` to "jpeg".
+    What a control or a button starts runs on one thread: for one picture, a second thread costs
+    more than it saves. Networks run through `networks.computed`, in eval mode and on their own
+    device.
+
+    Attributes of a subclass:
+        format: "jpeg" for a picture that has no flat areas, which PNG cannot pack.
+        threads: what every drawing runs in; another one for work that takes seconds.
     """
 
     format = "png"
+    threads: Callable[[], AbstractContextManager] = staticmethod(one_thread)
+    saved: widgets.HTML  # the line under the button that saves: `saving` makes it
+    folder: Path | str  # where it saves
+    _quiet = False
 
     def __init__(
         self,
@@ -69,20 +138,28 @@ class Explorer:
         alt: str,
         width: int = 360,
         above: Sequence[widgets.Widget] = (),
+        under: Sequence[widgets.Widget] = (),
     ):
         self.alt, self.shown_width = alt, width
-        self.picture = widgets.Image(format=self.format, layout=widgets.Layout(width=f"{width}px"))
+        wide = f"{width}px"
+        self.picture = Picture(format=self.format, tooltip=alt, layout={"width": wide})
         self.picture.add_class("explorer-picture")
-        self.text = widgets.HTML()
+        # A line longer than the picture would push the picture down; on a narrow page it wraps.
+        self.text = widgets.HTML(layout={"width": wide, "max_width": "100%"})
         self.controls = [*above, *controls]
-        left = widgets.VBox([*controls], layout=widgets.Layout(min_width="330px"))
-        right = widgets.VBox([self.picture, self.text])
-        self.box = widgets.HBox([*above, left, right], layout=widgets.Layout(flex_flow="row wrap"))
+        beside = widgets.VBox([self.picture, *under, self.text], layout={"max_width": "100%"})
+        self.box = self.arranged(above, controls, beside)
         self.box.add_class("explorer")
         for control in self._with_value(self.controls):
-            control.observe(self._changed, names="value")
+            control.observe(self._on_change, names="value")
         self.refresh()
+        _release_earlier(self)
         machine.give_back_memory()  # once: while a slider moves, it is needed again at once
+
+    def arranged(self, above, controls, beside: widgets.Box) -> widgets.Box:
+        """Return the box of the explorer: its controls, and beside them picture and text."""
+        left = widgets.VBox([*controls], layout={"min_width": "330px"})
+        return widgets.HBox([*above, left, beside], layout={"flex_flow": "row wrap"})
 
     @classmethod
     def _with_value(cls, controls):
@@ -95,7 +172,22 @@ class Explorer:
             ):
                 yield control
 
-    def _changed(self, change) -> None:
+    def _on_change(self, change) -> None:
+        if not self._quiet:
+            with self.threads():
+                self.changed(change)
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Run a block that sets controls, without drawing."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
+
+    def changed(self, change) -> None:
+        """Answer the change of a control: draw, and whatever a subclass does before."""
         self.refresh()
 
     def draw(self) -> tuple[bytes, str]:
@@ -104,11 +196,66 @@ class Explorer:
 
     def refresh(self) -> None:
         """Draw the picture for the present values of the controls."""
-        content, sentence = self.draw()
+        with self.threads():
+            content, sentence = self.draw()
         self.picture.value = content
         self.text.value = f'<span aria-live="polite">{html.escape(sentence)}</span>'
 
+    def button(self, words: str, act: Callable[[], object], icon: str = "", **layout):
+        """Return a button that calls `act`."""
+
+        def pressed(_) -> None:
+            with self.threads():
+                act()
+
+        button = widgets.Button(description=words, icon=icon, layout=layout)
+        button.on_click(pressed)
+        return button
+
+    def saving(self, *buttons: widgets.Widget) -> list[widgets.Widget]:
+        """Return the buttons that save, and under them the line that says what was saved."""
+        self.saved = widgets.HTML(layout={"max_width": "330px"})
+        return [*buttons, self.saved]
+
+    def store(
+        self, name: str, suffix: str, write: Callable[[Path], object], words="saved as {}"
+    ) -> Path | None:
+        """Write a file under a free name, and say under the button which; return its path.
+
+        Where the folder cannot be written, the line says so, and what to do; None is returned.
+
+        Args:
+            name: of the file, or of a folder that `write` makes, without its number.
+            suffix: with its dot, "" for a folder.
+            write: puts the file, with the facts of its origin, where it is told to.
+            words: what the line says, with {} for the path.
+        """
+        path = folder = Path(self.folder)
+        try:
+            path = unused(folder, name, suffix)
+            write(path)
+        except OSError as error:
+            if path != folder:  # what is there is half a file, and was not there before
+                with suppress(OSError):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            reason = f"“{folder}” cannot be written ({error.strerror or error})"
+            cure = f"Make the explorer with another folder: folder={str(Path.home() / name)!r}."
+            if error.errno == errno.ENOSPC:
+                reason, cure = "the disk is full", f"Delete something, or save elsewhere. {cure}"
+            self.saved.value = html.escape(f"Not saved: {reason}. {cure}", quote=False)
+            return None
+        self.saved.value = html.escape(words.format(path), quote=False)
+        return path
+
+    def close(self) -> None:
+        """Take the explorer off the page and free all that it holds, its model too."""
+        for widget in {id(widget): widget for widget in _widgets_in(vars(self))}.values():
+            widget.close()
+        vars(self).clear()
+
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        if "box" not in vars(self):
+            return {"text/plain": "This explorer is closed, because its cell has run again."}
         data = self.box._repr_mimebundle_() or {}
         encoded = base64.b64encode(self.picture.value).decode()
         static = (
@@ -116,3 +263,16 @@ class Explorer:
             f'width="{self.shown_width}"><br>Run this cell to bring the sliders to life.'
         )
         return {**data, "text/html": static, "text/plain": f"explorer: {self.alt}"}
+
+
+def _widgets_in(value: object) -> Iterator[widgets.Widget]:
+    """Yield a widget and all that it consists of; the widgets of a collection."""
+    if isinstance(value, widgets.Widget):
+        yield value
+        for part in ("children", "layout", "style"):
+            yield from _widgets_in(getattr(value, part, None))
+    elif isinstance(value, Mapping):
+        yield from _widgets_in([*value.values()])
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _widgets_in(part)

@@ -155,6 +155,14 @@ class Canvas:
         """Put uint8 pixels (H, W) or (H, W, 3) on a picture of scale 1."""
         self.image.paste(Image.fromarray(pixels), (x, y))
 
+    def show(self, image: torch.Tensor, side: int, x: int, y: int) -> None:
+        """Put one image (C, H, W) in [-1, 1] on a picture of scale 1, enlarged to fit `side`."""
+        self.paste(enlarged(pixels(image), side), x, y)
+
+    def mark(self, x: float, y: float, colour: str) -> None:
+        """Draw a mark that points upwards to a place."""
+        self.polygon(np.array([(x, y), (x - 6, y + 9), (x + 6, y + 9)]), colour)
+
     def axes(self, plot: Plot, xticks, yticks, title: str) -> None:
         """Draw a plot's frame, its ticks and its title."""
         for value in yticks:

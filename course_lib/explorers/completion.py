@@ -7,20 +7,39 @@ import torch
 from torch import nn
 
 from course_lib import latent, zoo
-from course_lib.explorers.base import unused, whole_slider
+from course_lib.explorers.base import Explorer, until_let_go, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
-from course_lib.explorers.texture import Saving
+from course_lib.explorers.networks import on_cpu
 from course_lib.studio import completion
-from course_lib.threads import one_thread
 
 
-class CompletionExplorer(Saving):
-    """See `complete`."""
+class Complete(Explorer):
+    """An explorer of completion: a part of a portrait is hidden, and there are several answers.
+
+    Sliders choose the portrait, the hole's place and size, and which of four answers is shown
+    large. A button saves that answer.
+
+    Args:
+        generator, encoder: "progan-personas" and "encoder-personas" of the zoo; without an encoder
+            the search starts anywhere.
+        portraits: one or more, (N, 3, 64, 64), uint8 or float in [-1, 1].
+        steps: of each search.
+        folder: where the button saves.
+    """
 
     ANSWERS, LARGE, SMALL, GAP, TOP = 4, 192, 64, 6, 20
 
-    def __init__(self, generator, encoder, portraits: torch.Tensor, steps: int, folder: Path):
-        self.generator, self.encoder, self.steps = generator, encoder, steps
+    def __init__(
+        self,
+        generator: nn.Module,
+        encoder: nn.Module | None,
+        portraits: torch.Tensor,
+        steps: int = 40,
+        folder: Path | str = "made",
+    ):
+        # The search makes its z on the CPU.
+        self.generator, self.steps = on_cpu(generator), steps
+        self.encoder = None if encoder is None else on_cpu(encoder)
         self.portraits, self.folder = as_float(portraits), folder
         self.found: dict[tuple[int, ...], latent.Completion] = {}
         size = self.portraits.shape[-1]
@@ -30,15 +49,15 @@ class CompletionExplorer(Saving):
         self.height = whole_slider("hole: height", 8, 48, 26)
         self.width = whole_slider("hole: width", 8, 48, 36)
         searching = [self.number, self.top, self.left, self.height, self.width]
-        for control in searching:  # each starts a search: it waits until the slider is let go
-            control.continuous_update = False
+        until_let_go(*searching)  # each starts a search
         self.answer = whole_slider("answer", 1, self.ANSWERS, 1)
         alt = (
             "A portrait with a hole, the portrait that an answer gives, and below them four small "
             "answers side by side."
         )
         width = 2 * self.LARGE + self.GAP
-        super().__init__([*searching, self.answer], alt, width, "Save this answer")
+        save = self.button("Save this answer", self.save, "download", width="auto")
+        super().__init__([*searching, self.answer, *self.saving(save)], alt, width)
 
     def hole(self) -> tuple[int, int, int, int]:
         """Return the hole's top, left, height and width; what would lie outside is cut off."""
@@ -58,7 +77,6 @@ class CompletionExplorer(Saving):
             self.found = {choice: found}
         return self.found[choice]
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
         found, chosen = self.completion(), self.answer.value - 1
         hole = np.where(found.mask[0].permute(1, 2, 0) > 0, pixels(found.portrait[0]), 90)
@@ -82,37 +100,12 @@ class CompletionExplorer(Saving):
         )
         return canvas.png(), sentence
 
-    def save(self) -> Path:
-        """Write the chosen answer as PNG, eight times enlarged, with its facts."""
-        path = unused(self.folder, "completion", ".png")
-        completion.save_completion(
-            self.completion(),
-            path,
-            answer=self.answer.value - 1,
-            model=zoo.name_of(self.generator),
-            portrait=self.number.value,
+    def save(self) -> Path | None:
+        """Save the chosen answer as PNG, eight times enlarged."""
+        found, model = self.completion(), zoo.name_of(self.generator)
+        chosen = {"answer": self.answer.value - 1, "portrait": self.number.value}
+        return self.store(
+            "completion",
+            ".png",
+            lambda path: completion.save_completion(found, path, model=model, **chosen),
         )
-        self.saved.value = f"saved as {path}"
-        return path
-
-
-def complete(
-    generator: nn.Module,
-    encoder: nn.Module | None,
-    portraits: torch.Tensor,
-    steps: int = 40,
-    folder: Path | str = "made",
-) -> CompletionExplorer:
-    """Return an explorer of completion.
-
-    Sliders choose the portrait, the hole's place and size, and which of four answers is shown
-    large. A button saves that answer.
-
-    Args:
-        generator, encoder: "progan-personas" and "encoder-personas" of the zoo; without an encoder
-            the search starts anywhere.
-        portraits: one or more, (N, 3, 64, 64), uint8 or float in [-1, 1].
-        steps: of each search.
-        folder: where the button saves.
-    """
-    return CompletionExplorer(generator, encoder, portraits, steps, Path(folder))

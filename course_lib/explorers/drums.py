@@ -10,15 +10,14 @@ from torch.nn.functional import one_hot
 from course_lib import metrics
 from course_lib.data import DRUMS, to_sounds
 from course_lib.data.drum_sounds import RATE
-from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider, unused, whole_slider
+from course_lib.explorers.base import Explorer, menu, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, pixels
+from course_lib.explorers.networks import computed
 from course_lib.figures import BLUE
 from course_lib.latent import slerp
 from course_lib.models.drums import Generator
 from course_lib.sampling import latents
 from course_lib.studio import provenance, sound
-from course_lib.threads import one_thread
-from course_lib.training import evaluating
 
 DIRECTIONS = {"brightness": "centroid", "length": "decay"}  # slider -> what is measured
 FITTED = 96  # sounds of each kind from which a direction is found
@@ -33,8 +32,7 @@ def measured_directions(generator: Generator, seed: int = 0) -> dict[str, torch.
     found = {name: torch.zeros(generator.kinds, generator.style_dim) for name in DIRECTIONS}
     z = latents(FITTED, generator.z_dim, seed)
     for kind in range(generator.kinds):
-        with evaluating(generator):
-            drawn = generator(z, torch.full((FITTED,), kind))
+        drawn = computed(generator, z, torch.full((FITTED,), kind))
         measures = metrics.drum_measures(to_sounds(drawn, rounds=2))
         for name, measure in DIRECTIONS.items():
             values = measures[measure].clamp(min=1e-3).log().float()
@@ -44,20 +42,40 @@ def measured_directions(generator: Generator, seed: int = 0) -> dict[str, torch.
 
 
 class DrumMachine(Explorer):
-    """See `drum_machine`."""
+    """An explorer of a generator of drum sounds, with a player.
+
+    Menus and sliders choose two sounds by kind and seed, a point on the way between them, and
+    steps along two directions, brightness and length, that are measured on the generator's own
+    sounds. The player holds the hit, or a bar of drums with the hit in it; every change puts new
+    sound into it, and plays it at once where that is wished. (By keyboard: Tab to the player, then
+    the space bar.) A button saves what the player holds as WAV.
+
+    Args:
+        generator: as "drums" of the zoo.
+        name: the generator's name, for the files' facts.
+        seeds: number of seeds to choose from.
+        folder: where the button saves.
+    """
 
     WIDTH, WAVE, TOP, LEFT = 512, 96, 18, 44
     ACROSS, DOWN = 8, 2  # pixels on the screen for one of the spectrogram
     SIDE = 84  # beside it, for A and B in small
 
-    @one_thread()
-    def __init__(self, generator: Generator, name: str, seeds: int, folder: Path):
+    def __init__(
+        self,
+        generator: Generator,
+        name: str = "drums",
+        seeds: int = 100,
+        folder: Path | str = "made",
+    ):
         self.generator, self.name, self.folder = generator, name, folder
-        self.directions = measured_directions(generator)
+        with self.threads():
+            self.directions = measured_directions(generator)
+            self.base = sound.drum_kit(generator)
         kinds = [(kind, label) for label, kind in enumerate(DRUMS)]
-        self.kind = Dropdown(options=kinds, value=0, description="kind A", style=WIDE)
+        self.kind = menu("kind A", kinds, value=0)
         self.seed = whole_slider("seed A", 0, seeds - 1, 0)
-        self.kind_b = Dropdown(options=kinds, value=3, description="kind B", style=WIDE)
+        self.kind_b = menu("kind B", kinds, value=3)
         self.seed_b = whole_slider("seed B", 0, seeds - 1, 1)
         self.between = slider("from A to B", 0.0, 1.0, 0.0)
         self.steps = {name: slider(name, -4.0, 4.0, 0.0, 0.2) for name in DIRECTIONS}
@@ -68,22 +86,17 @@ class DrumMachine(Explorer):
         self.audio = widgets.Audio(format="wav", autoplay=False, loop=False, controls=True)
         self.audio.add_class("explorer-sound")
         self.at_once.observe(lambda change: self._autoplay(change.new), names="value")
-        save = widgets.Button(description="Save this sound", icon="download")
-        save.on_click(lambda _: self.save())
-        self.saved = widgets.HTML()
-        self.base = sound.drum_kit(generator)
+        save = self.button("Save this sound", self.save, "download")
         controls = [
             *(self.kind, self.seed, self.kind_b, self.seed_b, self.between),
-            *(*self.steps.values(), self.whole, self.at_once, save, self.saved),
+            *(*self.steps.values(), self.whole, self.at_once, *self.saving(save)),
         ]
         alt = (
             "The waveform of a generated drum, under it its spectrogram, and beside it, small, the "
             "spectrograms of the two sounds between which it lies."
         )
-        super().__init__(controls, alt, self.LEFT + self.WIDTH + self.SIDE)
-        self.text.layout.width = f"{self.shown_width}px"
-        right = self.box.children[-1]
-        right.children = (self.picture, self.audio, self.text)
+        width = self.LEFT + self.WIDTH + self.SIDE
+        super().__init__(controls, alt, width, under=[self.audio])
 
     def _autoplay(self, wanted: bool) -> None:
         self.audio.autoplay = wanted
@@ -107,8 +120,7 @@ class DrumMachine(Explorer):
 
     def drawn(self) -> torch.Tensor:
         """Return the spectrograms (3, 1, 128, 64) of the sound itself, of A and of B."""
-        with evaluating(self.generator):
-            return self.generator(*self.inputs())
+        return computed(self.generator, *self.inputs())
 
     def heard(self, hit: torch.Tensor) -> torch.Tensor:
         """Return what the player plays, (1, T): the hit, or a bar in which it is one drum."""
@@ -130,7 +142,6 @@ class DrumMachine(Explorer):
             what=self.whole.value,
         )
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
         """Draw waveform and spectrogram, and put the sound into the player."""
         drawn = self.drawn()
@@ -180,30 +191,11 @@ class DrumMachine(Explorer):
             f"The player holds {self.whole.value}."
         )
 
-    def save(self) -> Path:
-        """Write what the player plays as WAV with its facts, and return its path."""
-        path = unused(self.folder, "drum", ".wav")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.audio.value)
-        self.saved.value = f"saved as {path}"
-        return path
+    def save(self) -> Path | None:
+        """Save what the player plays, as WAV."""
 
+        def write(path: Path) -> None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(self.audio.value)
 
-def drum_machine(
-    generator: Generator, name: str = "drums", seeds: int = 100, folder: Path | str = "made"
-) -> DrumMachine:
-    """Return an explorer of a generator of drum sounds, with a player.
-
-    Menus and sliders choose two sounds by kind and seed, a point on the way between them, and
-    steps along two directions, brightness and length, that are measured on the generator's own
-    sounds. The player holds the hit, or a bar of drums with the hit in it; every change puts new
-    sound into it, and plays it at once where that is wished. (By keyboard: Tab to the player, then
-    the space bar.) A button saves what the player holds as WAV.
-
-    Args:
-        generator: as "drums" of the zoo.
-        name: the generator's name, for the files' facts.
-        seeds: number of seeds to choose from.
-        folder: where the button saves.
-    """
-    return DrumMachine(generator, name, seeds, Path(folder))
+        return self.store("drum", ".wav", write)

@@ -8,7 +8,6 @@ takes 100 ms, too long for a picture that follows a finger.
 
 import io
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import ipywidgets as widgets
@@ -17,10 +16,9 @@ import torch
 from PIL import Image
 
 from course_lib import theory
-from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider
+from course_lib.explorers.base import Explorer, menu, slider
 from course_lib.explorers.canvas import Canvas, Plot
 from course_lib.figures import BLUE, GREEN, ORANGE, PURPLE
-from course_lib.threads import one_thread
 
 MEANS, SCALES = (-4.0, 4.0), (0.4, 1.8)
 LOSSES = ("non-saturating", "saturating")
@@ -136,7 +134,7 @@ DASHED, DASH_DOT = (8, 4), (9, 3, 2, 3)
 
 
 class GanGame(Explorer):
-    """The GAN game played by hand: move q, or let D and G take their steps.
+    """An explorer of the GAN game on a line, played by hand: move q, or let D and G take steps.
 
     Above the two densities, with an arrow for each loss of the generator that says where its
     gradient pushes q; in the middle D and the best D*; below V after each move. Sliders move and
@@ -150,20 +148,19 @@ class GanGame(Explorer):
     VALUES = Plot(40, 370, 420, 440, (0, MOVES), (-2.5, 0))
 
     def __init__(self):
-        self.game, self.moves, self._quiet = Game(), [], False
-        self.preset = Dropdown(options=[*PRESETS], description="densities", style=WIDE)
+        self.game, self.moves = Game(), []
+        self.preset = menu("densities", PRESETS)
         self.mean = slider("move q (mean)", *MEANS, self.game.mean)
         self.scale = slider("stretch q (scale)", *SCALES, self.game.scale)
-        self.loss = Dropdown(options=LOSSES, description="G's loss", style=WIDE)
-        self.buttons = {
+        self.loss = menu("G's loss", LOSSES)
+        acts = {
             "one D step": lambda: self.play("D"),
             "one G step": lambda: self.play("G"),
             "ten of both": lambda: self.play("DG" * 10),
             "reset": self.reset,
         }
-        rows = [self._button(name, act) for name, act in self.buttons.items()]
-        layout = widgets.Layout(flex_flow="row wrap", width="330px")
-        buttons = widgets.Box(rows, layout=layout)
+        rows = [self.button(name, act, width="46%") for name, act in acts.items()]
+        buttons = widgets.Box(rows, layout={"flex_flow": "row wrap", "width": "330px"})
         self._base, self._palette = self._draw_base(), None
         controls = [self.preset, self.mean, self.scale, self.loss, buttons]
         alt = (
@@ -175,21 +172,16 @@ class GanGame(Explorer):
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         """Return the explorer; its static picture is of a game that has begun, with long arrows."""
         bundle = super()._repr_mimebundle_(include, exclude)
-        if not self.moves:
+        if "text/html" in bundle and not self.moves:
             begun = GanGame()
             begun.play("DDD")
             bundle["text/html"] = begun._repr_mimebundle_()["text/html"]
+            begun.close()
         return bundle
-
-    @staticmethod
-    def _button(name: str, act: Callable[[], None]) -> widgets.Button:
-        button = widgets.Button(description=name, layout=widgets.Layout(width="46%"))
-        button.on_click(lambda _: act())
-        return button
 
     def play(self, players: str) -> None:
         """Take one step for each letter: "D" for the discriminator, "G" for the generator."""
-        with one_thread():
+        with self.threads():
             for player in players:
                 if player == "D":
                     self.game.d_step()
@@ -207,14 +199,11 @@ class GanGame(Explorer):
 
     def _show_state(self) -> None:
         """Set the sliders to the game's q without treating that as a move, and draw once."""
-        self._quiet = True
-        self.mean.value, self.scale.value = self.game.mean, self.game.scale
-        self._quiet = False
+        with self.quietly():
+            self.mean.value, self.scale.value = self.game.mean, self.game.scale
         self.refresh()
 
-    def _changed(self, change) -> None:
-        if self._quiet:
-            return
+    def changed(self, change) -> None:
         if change.owner is self.preset:
             self.reset()
             return
@@ -267,12 +256,7 @@ class GanGame(Explorer):
         return np.stack([np.linspace(x, x + 32, 33), np.full(33, y)], axis=-1)
 
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG bytes, and a sentence that says what it shows."""
-        with one_thread():
-            return self._draw(self.game.numbers())
-
-    def _draw(self, numbers: dict[str, float]) -> tuple[bytes, str]:
-        game = self.game
+        game, numbers = self.game, self.game.numbers()
         seen = (game.x >= -6) & (game.x <= 6)
         x, p, q = (values[seen].numpy() for values in (game.x, game.p, game.q))
         d = torch.sigmoid(game.logits)[seen].numpy()
@@ -343,8 +327,3 @@ class GanGame(Explorer):
         for y, name in zip((280, 296, 312), ("JSD", "TV", "W1"), strict=True):
             canvas.text(440, y, name, 11)
             canvas.text(592, y, brief(numbers[name]), 11, anchor="rs")
-
-
-def gan_game() -> GanGame:
-    """Return the explorer of lesson 01: the GAN game on a line, played by hand."""
-    return GanGame()

@@ -3,29 +3,11 @@
 import io
 from pathlib import Path
 
-import ipywidgets as widgets
 import torch
 
-from course_lib.explorers.base import WIDE, Explorer, unused, whole_slider
+from course_lib.explorers.base import Explorer, until_let_go, whole_slider
 from course_lib.models.texture import CELL, Generator
 from course_lib.studio import provenance, textures
-from course_lib.threads import one_thread
-
-
-class Saving(Explorer):
-    """An explorer with a button that saves what is shown; a subclass defines `save`."""
-
-    def __init__(self, controls, alt: str, width: int, label: str):
-        self.button = widgets.Button(description=label, icon="download")
-        self.button.layout.width = "auto"
-        self.button.on_click(lambda _: self.save())
-        self.saved = widgets.HTML()
-        super().__init__([*controls, self.button, self.saved], alt, width)
-        self.text.layout.width = f"{width}px"
-
-    def save(self) -> Path:
-        """Write what is shown, and return the path."""
-        raise NotImplementedError
 
 
 def jpeg(image: torch.Tensor) -> bytes:
@@ -35,27 +17,41 @@ def jpeg(image: torch.Tensor) -> bytes:
     return content.getvalue()
 
 
-class TileExplorer(Saving):
-    """See `tiles`."""
+class Tiles(Explorer):
+    """An explorer of textures as walls of tiles.
+
+    Sliders choose the seed, the size of the tile (a cell is 8 pixels) and how many copies lie side
+    by side. A button saves the tile.
+
+    Args:
+        generator: of `models.texture`.
+        model: its name, for the file's facts.
+        folder: where the button saves.
+    """
 
     format = "jpeg"
 
-    def __init__(self, generator: Generator, model: str, folder: Path):
+    def __init__(
+        self,
+        generator: Generator,
+        model: str = "texture-mosaic",
+        folder: Path | str = "made",
+    ):
         self.generator, self.model, self.folder = generator, model, folder
         self.seed = whole_slider("seed", 0, 99, 0)
         self.height = whole_slider("height (cells)", 4, 24, 8)
         self.width = whole_slider("width (cells)", 4, 24, 8)
         self.copies = whole_slider("copies each way", 1, 4, 3)
         alt = "A generated texture, repeated like tiles on a wall: no seam can be seen."
-        controls = [self.seed, self.height, self.width, self.copies]
-        super().__init__(controls, alt, 360, "Save this tile")
+        save = self.button("Save this tile", self.save, "download", width="auto")
+        controls = [self.seed, self.height, self.width, self.copies, *self.saving(save)]
+        super().__init__(controls, alt)
 
     def tile(self) -> torch.Tensor:
         """Return the tile that the sliders describe, (3, H, W)."""
         height, width = CELL * self.height.value, CELL * self.width.value
         return self.generator.sample(1, self.seed.value, height=height, width=width)[0]
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
         tile, n = self.tile(), self.copies.value
         right, below = textures.seams(tile[None])
@@ -66,34 +62,45 @@ class TileExplorer(Saving):
         )
         return jpeg(textures.tiled(tile, n, n)), sentence
 
-    def save(self) -> Path:
-        """Write the tile, once, as PNG with its facts; return its path."""
-        path = unused(self.folder, "tile", ".png")
-        textures.save_tile(self.tile(), path, self.model, self.seed.value)
-        self.saved.value = f"saved as {path}"
-        return path
+    def save(self) -> Path | None:
+        """Save the tile, once, as PNG."""
+        tile, facts = self.tile(), (self.model, self.seed.value)
+        return self.store("tile", ".png", lambda path: textures.save_tile(tile, path, *facts))
 
 
-class RoomExplorer(Saving):
-    """See `room`."""
+class Room(Explorer):
+    """An explorer of a room papered with textures, seen from its middle.
+
+    Sliders choose the seed, how many pixels of texture a wall has, where you look and how much you
+    see at once. A button saves the backdrop.
+
+    Args:
+        generator: of `models.texture`.
+        model: its name, for the file's facts.
+        folder: where the button saves.
+    """
 
     format = "jpeg"
 
-    def __init__(self, generator: Generator, model: str, folder: Path):
+    def __init__(
+        self,
+        generator: Generator,
+        model: str = "texture-mosaic",
+        folder: Path | str = "made",
+    ):
         self.generator, self.model, self.folder = generator, model, folder
         self.backdrops: dict[tuple[int, int], torch.Tensor] = {}
         self.seed = whole_slider("seed", 0, 99, 0)
-        self.side = widgets.IntSlider(
-            value=192, min=64, max=256, step=32, description="wall (pixels)", style=WIDE
-        )
-        for control in (self.seed, self.side):  # each draws a new room: wait until it is let go
-            control.continuous_update = False
+        self.side = whole_slider("wall (pixels)", 64, 256, 192, 32)
+        until_let_go(self.seed, self.side)  # each draws a new room
         self.yaw = whole_slider("turn (degrees)", -180, 180, 30)
         self.pitch = whole_slider("look up (degrees)", -90, 90, 20)
         self.field = whole_slider("view (degrees)", 30, 120, 100)
         alt = "A room papered with a generated texture, in perspective, from the room's middle."
-        controls = [self.seed, self.side, self.yaw, self.pitch, self.field]
-        super().__init__(controls, alt, 400, "Save the backdrop (1024×512)")
+        words = "Save the backdrop (1024×512)"
+        save = self.button(words, self.save, "download", width="auto")
+        controls = [self.seed, self.side, self.yaw, self.pitch, self.field, *self.saving(save)]
+        super().__init__(controls, alt, 400)
 
     def backdrop(self) -> torch.Tensor:
         """Return the backdrop that the sliders describe, (3, 512, 1024); the last is kept."""
@@ -102,7 +109,6 @@ class RoomExplorer(Saving):
             self.backdrops = {choice: textures.backdrop(self.generator, choice[0], side=choice[1])}
         return self.backdrops[choice]
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
         yaw, pitch, field = self.yaw.value, self.pitch.value, self.field.value
         seen = textures.view(self.backdrop(), yaw, pitch, field, (240, 320))
@@ -114,43 +120,11 @@ class RoomExplorer(Saving):
         )
         return jpeg(seen), sentence
 
-    def save(self) -> Path:
-        """Write the whole backdrop as PNG with its facts; return its path."""
-        path = unused(self.folder, "backdrop", ".png")
-        textures.save_backdrop(
-            self.backdrop(), path, self.model, self.seed.value, side=self.side.value
+    def save(self) -> Path | None:
+        """Save the whole backdrop as PNG."""
+        backdrop, facts = self.backdrop(), (self.model, self.seed.value)
+        return self.store(
+            "backdrop",
+            ".png",
+            lambda path: textures.save_backdrop(backdrop, path, *facts, side=self.side.value),
         )
-        self.saved.value = f"saved as {path}"
-        return path
-
-
-def tiles(
-    generator: Generator, model: str = "texture-mosaic", folder: Path | str = "made"
-) -> TileExplorer:
-    """Return an explorer of textures as walls of tiles.
-
-    Sliders choose the seed, the size of the tile (a cell is 8 pixels) and how many copies lie side
-    by side. A button saves the tile.
-
-    Args:
-        generator: of `models.texture`.
-        model: its name, for the file's facts.
-        folder: where the button saves.
-    """
-    return TileExplorer(generator, model, Path(folder))
-
-
-def room(
-    generator: Generator, model: str = "texture-mosaic", folder: Path | str = "made"
-) -> RoomExplorer:
-    """Return an explorer of a room papered with textures, seen from its middle.
-
-    Sliders choose the seed, how many pixels of texture a wall has, where you look and how much you
-    see at once. A button saves the backdrop.
-
-    Args:
-        generator: of `models.texture`.
-        model: its name, for the file's facts.
-        folder: where the button saves.
-    """
-    return RoomExplorer(generator, model, Path(folder))

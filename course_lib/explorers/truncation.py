@@ -4,42 +4,54 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import ipywidgets as widgets
 import numpy as np
 import torch
 from PIL import Image
 from torch import nn
 
 from course_lib import figures
-from course_lib.explorers.base import Explorer, slider, unused, whole_slider
+from course_lib.explorers.base import Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas
 from course_lib.figures import BLUE
 from course_lib.metrics import Estimate
 from course_lib.studio import provenance
 from course_lib.studio.responsibility import truncated
-from course_lib.threads import one_thread
 
 
 class Truncation(Explorer):
-    """See `truncation`."""
+    """An explorer of what truncation does to groups: a slider, a sheet, and bars.
+
+    Args:
+        name: of the model, for the facts in a saved sheet.
+        model: as `responsibility.truncated` takes it.
+        truncations, curves: what `responsibility.truncation_curves` took and returned.
+        real: name of each group -> its share of the data.
+        folder: where the button saves the sheet.
+    """
 
     COLUMNS, ROWS = 8, 2
     LINE, LEFT, RIGHT = 22, 190, 400  # pixels: a line, and where the bars begin and end at most
 
-    def __init__(self, name, model, truncations, curves, real, folder):
-        self.name, self.model, self.folder = name, model, Path(folder)
+    def __init__(
+        self,
+        name: str,
+        model: nn.Module,
+        truncations: Sequence[float],
+        curves: Mapping[str, Sequence[Estimate]],
+        real: Mapping[str, Estimate],
+        folder: Path | str = "made",
+    ):
+        self.name, self.model, self.folder = name, model, folder
         self.truncations, self.curves, self.real = [*truncations], curves, real
         self.factor = slider("truncation", min(truncations), max(truncations), 1.0)
         self.seed = whole_slider("seed", 0, 99, 0)
-        save = widgets.Button(description="Save this sheet", icon="download")
-        save.on_click(lambda _: self.save())
-        self.saved = widgets.HTML()
+        save = self.button("Save this sheet", self.save, "download")
         self.drawn = torch.empty(0)
         alt = (
             "A sheet of 16 generated portraits, and under it bars: the share of each group among "
             "samples, with a line at its share of the data."
         )
-        super().__init__([self.factor, self.seed, save, self.saved], alt, width=526)
+        super().__init__([self.factor, self.seed, *self.saving(save)], alt, width=526)
 
     def shares(self) -> dict[str, float]:
         """Return each group's share at the slider's truncation, between the measured points."""
@@ -54,7 +66,6 @@ class Truncation(Explorer):
         """Return the sheet's images, (16, C, H, W), float in [-1, 1]."""
         return truncated(self.model, self.factor.value, self.COLUMNS * self.ROWS, self.seed.value)
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
         self.drawn = self.images()
         sheet = figures.tile(self.drawn, self.COLUMNS, scale=1)
@@ -85,33 +96,13 @@ class Truncation(Explorer):
         canvas.image.quantize(256, Image.Quantize.FASTOCTREE).save(buffer, "png")
         return buffer.getvalue(), sentence + "."
 
-    def save(self) -> Path:
-        """Write the sheet as PNG with its facts, the truncation among them; return its path."""
+    def save(self) -> Path | None:
+        """Save the sheet as PNG; the truncation is among its facts."""
         facts = provenance.facts(self.name, self.seed.value, truncation=self.factor.value)
         sheet = figures.tile(self.drawn, self.COLUMNS, scale=1)
         pixels = torch.from_numpy(sheet.reshape(*sheet.shape[:2], -1)).permute(2, 0, 1)
         name = f"truncation-{self.factor.value:.2f}-seed-{self.seed.value:02d}"
-        path = unused(self.folder, name, ".png")
-        provenance.save_png(pixels, path, facts)
-        self.saved.value = f"saved as {path}"
-        return path
+        return self.store(name, ".png", lambda path: provenance.save_png(pixels, path, facts))
 
 
-def truncation(
-    name: str,
-    model: nn.Module,
-    truncations: Sequence[float],
-    curves: Mapping[str, Sequence[Estimate]],
-    real: Mapping[str, Estimate],
-    folder: Path | str = "made",
-) -> Truncation:
-    """Return an explorer of what truncation does to groups: a slider, a sheet, and bars.
-
-    Args:
-        name: of the model, for the facts in a saved sheet.
-        model: as `responsibility.truncated` takes it.
-        truncations, curves: what `responsibility.truncation_curves` took and returned.
-        real: name of each group -> its share of the data.
-        folder: where the button saves the sheet.
-    """
-    return Truncation(name, model, truncations, curves, real, folder)
+truncation = Truncation  # as lesson 08 calls it

@@ -165,7 +165,7 @@ class Notebook:
         """Use every control of the explorers on the page; return the number of sliders.
 
         Each slider goes to both ends by keyboard, and the picture must change each time. Every
-        button is pressed, the first and the last entry of every menu chosen (test_menus.py has
+        button is pressed, the first and the last entry of every menu chosen (test_contract.py has
         them all), something odd typed into every line of text: nothing may go wrong, but a picture
         need not change for them. Where there is a play button, the picture moves until it is
         pressed again.

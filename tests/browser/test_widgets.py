@@ -172,4 +172,7 @@ def test_quiz_and_explorers_of_a_lesson(open_notebook, lesson):
     notebook = open_notebook(source)
     press_through_the_quiz(notebook.page)
     notebook.run()
+    for picture in notebook.page.locator("img.explorer-picture").all():
+        picture.wait_for()
+        assert picture.get_attribute("title"), "a picture without a name for screen readers"
     assert notebook.drive(explorers) >= explorers, "an explorer without a slider"

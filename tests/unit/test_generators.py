@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib import sampling, zoo
+from course_lib import explorers, sampling, zoo
 from course_lib.studio import export, films, provenance, responsibility
 from course_lib.studio.loops import Loop
 from course_lib.studio.sheets import contact_sheet
@@ -150,3 +150,11 @@ def test_all_generators_of_the_zoo_say_what_they_read():
     assert kinds["stackgan-personas"] == "caption" and kinds["drums"] == "label"
     for name in kinds:
         assert sampling.sample(zoo.load(name), 2, seed=3).shape[0] == 2
+
+
+def test_it_stands_under_sliders(toy):
+    generator, *_ = toy
+    explorer = explorers.latent(generator, count=2)
+    before = explorer.picture.value
+    explorer.steps[1].value = 3.0
+    assert explorer.picture.value != before

@@ -11,7 +11,7 @@ from PIL import Image
 import course_lib
 from course_lib import data, features, latent, metrics, sampling, theory, zoo
 from course_lib.explorers.drums import measured_directions
-from course_lib.explorers.latent import principal_directions
+from course_lib.explorers.walks import principal_directions
 from course_lib.metrics.intervals import half_samples
 from course_lib.models import cgan, dcgan, drums, progan, texture, vae
 from course_lib.studio import (
@@ -95,9 +95,7 @@ SEEDED = {
     "explorers.drums.measured_directions": lambda s, n: measured_directions(n["drums"], s)[
         "length"
     ],
-    "explorers.latent.principal_directions": lambda s, n: principal_directions(
-        n["dcgan"], 2, 50, s
-    ),
+    "explorers.walks.principal_directions": lambda s, n: principal_directions(n["dcgan"], 2, 50, s),
     "sampling.latents": lambda s, n: sampling.latents(6, 8, s),
     "sampling.sample": lambda s, n: sampling.sample(n["dcgan"], 3, s),
     "metrics.comparison.compare": lambda s, n: rows_of(

@@ -1,16 +1,12 @@
 """The explorer of feature maps: its numbers are the network's, and its frames show what is seen."""
 
-import html
-import io
-
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from looking import pixels
 from torch import nn
 
 from course_lib import data, explorers, zoo
-from course_lib.explorers.base import Explorer
 from course_lib.explorers.canvas import Canvas, enlarged, named
 from course_lib.explorers.receptive import layers
 from course_lib.models.cnn import AttributeClassifier, Classifier
@@ -32,39 +28,8 @@ def explorer(network, garments):
     return explorers.feature_maps(network, *garments)
 
 
-def pixels(explorer):
-    image = Image.open(io.BytesIO(explorer.picture.value))
-    assert image.format == "PNG" and image.size == (explorer.WIDTH, explorer.HEIGHT)
-    return np.asarray(image.convert("RGB"))
-
-
 def layer(explorer, name):
     return dict(explorer.layer.options)[name]
-
-
-def test_it_is_an_explorer_with_a_picture_that_stays(explorer):
-    assert isinstance(explorer, Explorer)
-    bundle = explorer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert f'<img alt="{html.escape(explorer.alt)}"' in bundle["text/html"]
-
-
-def test_every_control_changes_the_picture(explorer):
-    for control in (explorer.image, explorer.channel):
-        start = control.value
-        for value in (control.max, control.min):
-            before = pixels(explorer)
-            control.value = value
-            assert (pixels(explorer) != before).any(), control.description
-        control.value = start
-    seen = {explorer.picture.value}
-    for _, number in explorer.layer.options[1:]:
-        explorer.layer.value = number
-        seen.add(explorer.picture.value)
-    assert len(seen) == 6
-    before = pixels(explorer)
-    explorer.scale.value = explorer.SCALES[1]
-    assert (pixels(explorer) != before).any()
 
 
 def test_layers_are_the_networks(explorer, network, garments):
@@ -198,12 +163,6 @@ def test_colour_images_and_named_layers():
             expected = network.eval().convolutions[: layers(network.convolutions)[1][number].depth]
             torch.testing.assert_close(explorer.maps(), expected(images[:1])[0])
         pixels(explorer)
-
-
-def test_the_networks_mode_is_kept(garments):
-    network = Classifier(width=2).train()
-    explorers.feature_maps(network, garments[0])
-    assert all(module.training for module in network.modules())
 
 
 def test_one_image_needs_no_slider(network, garments):

@@ -1,25 +1,16 @@
 """Lesson 01's explorer: the game is played as the text says, and every control draws."""
 
 import base64
-import html
-import io
 import math
 import re
 from itertools import pairwise
 
 import pytest
 import torch
-from PIL import Image
+from looking import pixels
 
 from course_lib import explorers, theory
-from course_lib.explorers.base import Explorer
 from course_lib.explorers.game import LOSSES, PRESETS, Game, brief
-
-
-def pixels(explorer):
-    image = Image.open(io.BytesIO(explorer.picture.value))
-    assert image.format == "PNG" and image.size == (explorer.WIDTH, explorer.HEIGHT)
-    return image.convert("RGB").tobytes()
 
 
 def rounds(game, n, loss="non-saturating"):
@@ -134,12 +125,6 @@ def test_the_grid_holds_every_position_of_the_sliders(explorer):
             assert theory.integrate(q, Game.dx) == pytest.approx(1, abs=1e-6)
 
 
-def test_it_is_an_explorer_with_a_picture_that_stays(explorer):
-    assert isinstance(explorer, Explorer)
-    bundle = explorer._repr_mimebundle_()
-    assert f'<img alt="{html.escape(explorer.alt)}"' in bundle["text/html"]
-
-
 def test_the_static_picture_is_of_a_game_that_has_begun(explorer):
     def static():
         return re.search('base64,([^"]+)', explorer._repr_mimebundle_()["text/html"])[1]
@@ -149,15 +134,6 @@ def test_the_static_picture_is_of_a_game_that_has_begun(explorer):
     explorer.play("DDD")
     same = base64.b64encode(explorer.picture.value).decode()
     assert static() == same == begun
-
-
-def test_every_slider_value_draws_its_own_picture(explorer):
-    for control in (explorer.mean, explorer.scale):
-        seen = set()
-        for step in range(9):
-            control.value = control.min + (control.max - control.min) * step / 8
-            seen.add(pixels(explorer))
-        assert len(seen) == 9
 
 
 def test_a_slider_moves_the_generator_and_leaves_the_discriminator(explorer):
@@ -177,14 +153,14 @@ def test_presets_start_anew(explorer):
         assert (explorer.mean.value, explorer.scale.value) == (preset.mean, preset.scale)
         assert explorer.game.value() == pytest.approx(-math.log(4), abs=1e-6)
         assert not explorer.moves
-        assert pixels(explorer) != before
+        assert (pixels(explorer) != before).any()
 
 
 def test_the_menu_of_losses_changes_picture_and_step(explorer):
     explorer.play("DDDD")
     before = pixels(explorer)
     explorer.loss.value = "saturating"
-    assert pixels(explorer) != before
+    assert (pixels(explorer) != before).any()
     start = explorer.game.mean
     explorer.play("G")
     timid = explorer.game.mean - start
@@ -237,12 +213,6 @@ def test_the_sentence_tells_the_numbers_of_the_picture(explorer):
     assert value == pytest.approx(explorer.game.value(), abs=0.006)
     for loss, gradient in explorer.game.gradients().items():
         assert f"{loss} {brief(gradient)}" in text
-
-
-def test_threads_are_given_back(explorer):
-    before = torch.get_num_threads()
-    explorer.play("DG")
-    assert torch.get_num_threads() == before
 
 
 def test_brief():

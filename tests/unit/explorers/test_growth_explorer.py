@@ -1,17 +1,15 @@
 """Lesson 07's explorer in the kernel: stages, fades, steered attributes, and a walk that closes."""
 
-import html
-import io
 import re
 
 import numpy as np
 import pytest
 import torch
+from looking import pixels, said, shown
 from PIL import Image
 
 from course_lib import data, explorers, latent
-from course_lib.explorers.base import Explorer
-from course_lib.explorers.growth import FRAMES
+from course_lib.explorers.stages import FRAMES
 from course_lib.latent import CONTRASTS, Directions
 from course_lib.models.cnn import AttributeClassifier
 from course_lib.models.progan import Generator, double
@@ -45,60 +43,9 @@ def explorer(generator, directions, tmp_path):
     return explorers.growth(generator, directions, folder=tmp_path / "pictures")
 
 
-def pixels(explorer):
-    image = Image.open(io.BytesIO(explorer.picture.value))
-    assert image.format == "PNG" and image.size == (explorer.WIDTH, explorer.HEIGHT)
-    return np.asarray(image.convert("RGB")).astype(int)
-
-
-def said(explorer):
-    """Return the line of text as a reader sees it."""
-    return html.unescape(re.sub("<[^>]*>", "", explorer.text.value))
-
-
-def shown(explorer, left, top, image, side):
-    """Assert that an image (3, H, W) stands at its place, clipped and enlarged to `side`."""
-    times = side // image.shape[-1]
-    expected = image.clamp(-1, 1).add(1).mul(127.5).round().permute(1, 2, 0).numpy()
-    expected = expected.repeat(times, axis=0).repeat(times, axis=1)
-    found = pixels(explorer)[top : top + side, left : left + side]
-    # Another order of the sums (batch, layout) may round a pixel the other way.
-    assert np.abs(found - expected).max() <= 1
-
-
 def drawn(generator, z, stage, fade=1.0):
     with torch.no_grad():
         return generator(z, stage, fade)[0]
-
-
-def test_it_is_an_explorer_with_a_picture_that_stays(explorer):
-    assert isinstance(explorer, Explorer) and "explorer" in explorer.box._dom_classes
-    bundle = explorer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert f'<img alt="{html.escape(explorer.alt)}"' in bundle["text/html"]
-
-
-def test_every_slider_changes_the_picture_at_both_ends(explorer):
-    sliders = [explorer.seed, explorer.fade, explorer.walk, *explorer.steps.values()]
-    assert list(explorer.steps) == list(CONTRASTS)
-    for control in sliders:
-        start = control.value
-        for value in {control.max, control.min} - {start}:
-            before = pixels(explorer)
-            control.value = value
-            assert (pixels(explorer) != before).any(), control.description
-        control.value = start
-    assert [label for label, _ in explorer.stage.options] == [
-        "4×4",
-        "8×8",
-        "16×16",
-        "32×32",
-        "64×64",
-    ]
-    for _, stage in explorer.stage.options[:-1]:
-        before = pixels(explorer)
-        explorer.stage.value = stage
-        assert (pixels(explorer) != before).any()
 
 
 def test_the_large_picture_is_that_of_sample(explorer, generator):
@@ -228,16 +175,6 @@ def test_the_gif_shows_what_the_slider_shows(explorer):
         explorer.walk.value = number
         large = pixels(explorer)[28:284:4, 4:260:4]
         assert np.abs(large - frames[number].numpy()).max() <= 1
-
-
-def test_the_same_state_gives_the_same_file(explorer):
-    explorer.stage.value = 1
-    first, second = explorer.save(), explorer.save()
-    assert first != second and first.read_bytes() == second.read_bytes()
-    first.unlink()
-    explorer.seed.value = 1
-    third = explorer.save()  # takes the free name and spares the other
-    assert third == first and third.read_bytes() != second.read_bytes()
 
 
 def test_the_judge_says_what_it_sees(generator, judge):

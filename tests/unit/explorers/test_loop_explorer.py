@@ -1,17 +1,12 @@
 """Lesson 08's explorer of loops in the kernel, and the pictures of easings and pace."""
 
-import html
-import io
-import re
-
-import numpy as np
 import pytest
 import torch
+from looking import pixels, said
 from PIL import Image
 
 from course_lib import explorers
-from course_lib.explorers.base import Explorer
-from course_lib.explorers.loop import frame_pixels
+from course_lib.explorers.films import frame_pixels
 from course_lib.studio import provenance
 from course_lib.studio.loops import Loop
 
@@ -19,16 +14,6 @@ from course_lib.studio.loops import Loop
 @pytest.fixture
 def explorer(tmp_path):
     return explorers.loop(folder=tmp_path / "made")
-
-
-def pixels(explorer):
-    image = Image.open(io.BytesIO(explorer.picture.value))
-    assert image.format == "PNG" and image.size == (explorer.WIDTH, explorer.HEIGHT)
-    return np.asarray(image.convert("RGB")).astype(int)
-
-
-def said(explorer):
-    return html.unescape(re.sub("<[^>]*>", "", explorer.text.value))
 
 
 def large(explorer, side):
@@ -40,22 +25,6 @@ def large(explorer, side):
 def press(explorer, words):
     button = next(c for c in explorer.controls if getattr(c, "description", "") == words)
     button.click()
-
-
-def test_it_is_an_explorer_with_a_picture_that_stays(explorer):
-    assert isinstance(explorer, Explorer) and "explorer" in explorer.box._dom_classes
-    bundle = explorer._repr_mimebundle_()
-    assert f'<img alt="{html.escape(explorer.alt)}"' in bundle["text/html"]
-
-
-def test_every_slider_changes_the_picture_at_both_ends(explorer):
-    for control in (explorer.seed, explorer.seconds, explorer.reach, explorer.frame):
-        start = control.value
-        for value in {control.max, control.min} - {start}:
-            before = pixels(explorer)
-            control.value = value
-            assert (pixels(explorer) != before).any(), control.description
-        control.value = start
 
 
 def test_the_preview_is_the_film(explorer):

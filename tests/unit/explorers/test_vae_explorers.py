@@ -1,20 +1,17 @@
 """The explorers of lesson 03: map, code and way between images say and show what the VAE does."""
 
-import html
-import io
 import math
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from looking import pixels, shown
 from torch import nn
 
-from course_lib import data, explorers, figures, losses
-from course_lib.explorers.autoencoder import COLLAPSED
-from course_lib.explorers.base import Explorer
-from course_lib.explorers.codes import decoded, encoded
-from course_lib.explorers.latent_map import COLOURS, MARKS, apart
+from course_lib import data, explorers, losses
+from course_lib.explorers.networks import decoded, encoded
+from course_lib.explorers.vae_code import COLLAPSED
+from course_lib.explorers.vae_plane import COLOURS, MARKS, apart
 from course_lib.models.vae import VAE
 
 
@@ -80,53 +77,6 @@ def way(garments, names):
     return explorers.interpolation(StandIn(4), garments[0], names)
 
 
-@pytest.fixture(params=["plane", "coder", "way"])
-def explorer(request):
-    return request.getfixturevalue(request.param)
-
-
-def pixels(explorer):
-    image = Image.open(io.BytesIO(explorer.picture.value))
-    assert image.format == "PNG" and image.size == (explorer.WIDTH, explorer.HEIGHT)
-    return np.asarray(image.convert("RGB"))
-
-
-def shown(picture, left, top, image, times):
-    """Assert that an image (1, H, W) in [-1, 1] stands at its place, enlarged."""
-    expected = image[0].add(1).mul(127.5).round().numpy().repeat(times, 0).repeat(times, 1)
-    height, width = expected.shape
-    found = picture[top : top + height, left : left + width]
-    assert (found == expected[..., None]).all()
-
-
-def test_it_is_an_explorer_with_a_picture_that_stays(explorer):
-    assert isinstance(explorer, Explorer) and "explorer" in explorer.box._dom_classes
-    bundle = explorer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert f'<img alt="{html.escape(explorer.alt)}"' in bundle["text/html"]
-
-
-def test_every_slider_changes_the_picture_at_both_ends(explorer):
-    sliders = [c for c in Explorer._with_value(explorer.controls) if hasattr(c, "min")]
-    sliders = [control for control in sliders if control.layout.display != "none"]
-    assert sliders
-    for control in sliders:
-        start = control.value
-        for value in (control.max, control.min) if start != control.max else (control.min,):
-            before = pixels(explorer)
-            control.value = value
-            assert (pixels(explorer) != before).any(), control.description
-        control.value = start
-
-
-def test_the_models_modes_are_kept(garments):
-    vae = StandIn(2).train()
-    explorers.latent_map(vae, *garments, data.FASHION_CLASSES)
-    explorers.autoencoder(vae, garments[0])
-    explorers.interpolation(vae, garments[0])
-    assert all(module.training for module in vae.modules())
-
-
 @pytest.mark.parametrize("as_float", [False, True])
 def test_they_work_with_the_courses_vae(garments, as_float):
     images, labels = garments
@@ -148,22 +98,6 @@ def test_codes_do_not_depend_on_the_batch(garments):
         torch.testing.assert_close(whole, parts)
 
 
-def test_threads_are_given_back(explorer, monkeypatch):
-    before, used, png = torch.get_num_threads(), [], figures.png
-
-    def watched(pixels):
-        used.append(torch.get_num_threads())
-        return png(pixels)
-
-    monkeypatch.setattr(figures, "png", watched)
-    torch.set_num_threads(2)
-    try:
-        explorer.refresh()
-        assert used == [1] and torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
-
-
 # The map
 
 
@@ -183,8 +117,8 @@ def test_the_map_shows_the_decoded_point_and_the_nearest_image(plane, garments):
     plane.across.value, plane.up.value = 1.0, -0.5
     number, _ = plane.nearest()
     expected = decoded(plane.vae, torch.tensor([[1.0, -0.5]]))[0]
-    shown(pixels(plane), plane.RIGHT, plane.TOP, expected, 6)
-    shown(pixels(plane), plane.RIGHT, 230, data.to_float(garments[0][number]), 3)
+    shown(pixels(plane), plane.RIGHT, plane.TOP, expected, 168)
+    shown(pixels(plane), plane.RIGHT, 230, data.to_float(garments[0][number]), 84)
 
 
 def test_the_cross_stands_at_the_sliders(plane):
@@ -214,10 +148,10 @@ def test_the_map_can_show_decoded_pictures(plane):
     assert plane.picture.value != drawn
     limit, step = plane.across.max, 2 * plane.across.max / plane.TILES
     z = torch.tensor([[-limit + step / 2, limit - step / 2]])  # the corner at the top left
-    shown(pixels(plane), plane.LEFT, plane.TOP, decoded(plane.vae, z)[0], 1)
+    shown(pixels(plane), plane.LEFT, plane.TOP, decoded(plane.vae, z)[0], 28)
     z = torch.tensor([[-limit + step / 2, -limit + step / 2]])
     below = plane.TOP + plane.MAP - 28
-    shown(pixels(plane), plane.LEFT, below, decoded(plane.vae, z)[0], 1)
+    shown(pixels(plane), plane.LEFT, below, decoded(plane.vae, z)[0], 28)
 
 
 def test_marks_tell_ten_classes_apart_without_colour():
@@ -242,6 +176,7 @@ def test_numbers_on_the_map_do_not_cover_each_other():
     moved = apart(points, 19)
     distances = np.hypot(*(moved[:, None] - moved[None]).transpose(2, 0, 1))
     assert distances[~np.eye(10, dtype=bool)].min() >= 18
+    assert np.abs(moved - points).max() < 60  # and stay near: two in one place flew off the map
     far = np.array([[0.0, 0.0], [50.0, 0.0]])
     assert (apart(far, 19) == far).all()
 
@@ -280,9 +215,9 @@ def test_the_start_is_the_images_own_code(coder):
     mu, _ = encoded(coder.models[1], coder.images[6:7])
     torch.testing.assert_close(coder.code, mu[0])
     picture = pixels(coder)
-    shown(picture, coder.LEFTS[0], coder.TOP, coder.images[6], 6)
+    shown(picture, coder.LEFTS[0], coder.TOP, coder.images[6], 168)
     for left in coder.LEFTS[1:]:
-        shown(picture, left, coder.TOP, decoded(coder.models[1], mu)[0], 6)
+        shown(picture, left, coder.TOP, decoded(coder.models[1], mu)[0], 168)
     assert "image 6 (coat)" in coder.text.value and "Nothing is moved" in coder.text.value
 
 
@@ -303,7 +238,7 @@ def test_the_text_tells_rate_and_error(coder):
     expected = f"{errors[0]:.0f} for the reconstruction, {errors[1]:.0f} after your moves"
     assert expected in coder.text.value
     assert f"z[{first}] from {mu[6, first]:.2f} to 3.00" in coder.text.value
-    shown(pixels(coder), coder.LEFTS[2], coder.TOP, decoded(coder.models[1], code)[0], 6)
+    shown(pixels(coder), coder.LEFTS[2], coder.TOP, decoded(coder.models[1], code)[0], 168)
 
 
 def test_only_the_slider_that_moved_moves_the_code(coder):
@@ -402,15 +337,15 @@ def test_both_ways_begin_and_end_as_they_should(way):
     torch.testing.assert_close(faded[1], way.images[[3, 8]].mean(0))
     picture = pixels(way)
     for row, strip in zip(way.STRIPS, (through_codes, faded), strict=True):
-        shown(picture, way.STRIP_LEFT, row, strip[0], 2)
-        shown(picture, way.STRIP_LEFT + 8 * way.STEP, row, strip[2], 2)
+        shown(picture, way.STRIP_LEFT, row, strip[0], 56)
+        shown(picture, way.STRIP_LEFT + 8 * way.STEP, row, strip[2], 56)
 
 
 def test_the_large_pictures_stand_at_the_chosen_point(way):
     way.image_b.value, way.between.value = 9, 0.3
     through_codes, faded = way.walk(torch.tensor([0.3]))
     for left, image in zip(way.LEFTS[1:3], (through_codes, faded), strict=True):
-        shown(pixels(way), left, way.TOP, image[0], 6)
+        shown(pixels(way), left, way.TOP, image[0], 168)
 
 
 def test_the_text_names_both_images(way):

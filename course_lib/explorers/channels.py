@@ -10,24 +10,39 @@ from PIL import Image
 from torch import nn
 
 from course_lib.data import to_uint8
-from course_lib.explorers.base import WIDE, Dropdown, Explorer, whole_slider
+from course_lib.explorers.base import Explorer, menu, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlarged, enlargement, named, pixels
+from course_lib.explorers.networks import device_of
 from course_lib.explorers.receptive import layers
 from course_lib.figures import ORANGE
-from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
 GAP = 6  # pixels between the maps of a sheet
 
 
 class FeatureMaps(Explorer):
-    """The feature maps of a network: all channels of a layer, one of them enlarged.
+    """An explorer of a network's feature maps: all channels of a layer, one of them enlarged.
+
+    Controls choose an image, a layer (after each ReLU, after each pooling) and a channel, and
+    whether all maps share one scale of brightness. Rows, columns and channels count from 0.
 
     On the left the input, and under it the chosen map; on the right all maps of the layer, the
     chosen one in a frame. A small frame on the map marks its strongest activation, and the frame
     on the input holds the pixels which that activation sees: its receptive field. All maps of a
     layer share one scale of brightness, so that a dark map is a weak one; a switch gives each map
     its own.
+
+    Args:
+        network: has `convolutions`, a module whose convolutions, batch norms, ReLUs and pooling
+            layers follow one another, as `models.cnn.Classifier` and `AttributeClassifier` have it.
+        images: (N, 1 or 3, H, W), uint8, or float in [-1, 1].
+        names: what to call each image, such as its class.
+        channel: which one is shown first.
+
+    Raises:
+        ValueError: there is no image, the first layer has no such channel, names and images
+            differ in number, the images' colour channels do not fit, or the network has other
+            modules.
     """
 
     WIDTH, HEIGHT, SIDE = 616, 478, 196
@@ -38,8 +53,8 @@ class FeatureMaps(Explorer):
         self,
         network: nn.Module,
         images: torch.Tensor,
-        names: Sequence[str] | None,
-        channel: int,
+        names: Sequence[str] | None = None,
+        channel: int = 0,
     ):
         self.network, self.images = network, as_float(images)
         self.names = named(images, names)
@@ -52,10 +67,10 @@ class FeatureMaps(Explorer):
         channels = next(leaf.in_channels for leaf in self.leaves if isinstance(leaf, nn.Conv2d))
         if images.shape[1] != channels:
             raise ValueError(f"images have {channels} colour channels, got {images.shape[1]}")
-        self._quiet, self._found, self._drawn = False, {}, {}
+        self._found, self._drawn = {}, {}
         self.image = whole_slider("image", 0, max(1, len(images) - 1), 0)
         options = [(layer.name, number) for number, layer in enumerate(self.layers)]
-        self.layer = Dropdown(options=options, description="layer", style=WIDE)
+        self.layer = menu("layer", options)
         self.channel = whole_slider("channel", 0, 1, 0)
         self.scale = widgets.ToggleButtons(
             options=self.SCALES, description="brightness", style={"button_width": "140px"}
@@ -70,33 +85,29 @@ class FeatureMaps(Explorer):
             "that activation sees, and all maps of the layer in a sheet."
         )
         super().__init__([*controls, self.layer, self.channel, self.scale], alt, self.WIDTH)
-        self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
 
-    def _changed(self, change) -> None:
-        if self._quiet:
-            return
+    def changed(self, change) -> None:
         if change.owner is self.layer:
             self._fit_channel()
         self.refresh()
 
-    @one_thread()
     def _fit_channel(self) -> None:
         """Give the slider as many channels as the layer has, without drawing."""
-        count, self._quiet = len(self.maps()), True
-        self.channel.max = max(1, count - 1)
-        self.channel.value = min(self.channel.value, count - 1)
+        count = len(self.maps())
+        with self.quietly():
+            self.channel.max = max(1, count - 1)
+            self.channel.value = min(self.channel.value, count - 1)
         self.channel.layout.display = "none" if count == 1 else ""
-        self._quiet = False
 
     def maps(self) -> torch.Tensor:
         """Return the chosen layer's maps (channels, height, width) of the chosen image."""
         number = self.image.value
         if number not in self._found:
-            x, outputs = self.images[number : number + 1], []
-            with evaluating(self.network):
+            x, outputs = self.images[number : number + 1].to(device_of(self.network)), []
+            with self.threads(), evaluating(self.network):
                 for leaf in self.leaves:
                     x = leaf(x.clone())  # an activation may work in place
-                    outputs.append(x[0])
+                    outputs.append(x[0].cpu())
             self._found = {number: [outputs[layer.depth - 1] for layer in self.layers]}
         return self._found[number][self.layer.value]
 
@@ -183,9 +194,7 @@ class FeatureMaps(Explorer):
         white = "the strongest activation of each map" if self._own_scale else white
         canvas.text(left + 126, top + 6, white, 10, anchor="lm")
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG bytes, and a sentence that says what it shows."""
         (base, levels), channel = self._sheet(), self.channel.value
         canvas = Canvas(self.WIDTH, self.HEIGHT, base, scale=1)
         top = self.TOP + self.SIDE + 32
@@ -227,29 +236,3 @@ class FeatureMaps(Explorer):
             f"Layer {layer.name}, channel {self.channel.value} of 0 to {len(maps) - 1}: a map of "
             f"{height}×{width}; each of its values sees {size}×{size} pixels. {found} {scale}"
         )
-
-
-def feature_maps(
-    network: nn.Module,
-    images: torch.Tensor,
-    names: Sequence[str] | None = None,
-    channel: int = 0,
-) -> FeatureMaps:
-    """Return an explorer of a network's feature maps.
-
-    Controls choose an image, a layer (after each ReLU, after each pooling) and a channel, and
-    whether all maps share one scale of brightness. Rows, columns and channels count from 0.
-
-    Args:
-        network: has `convolutions`, a module whose convolutions, batch norms, ReLUs and pooling
-            layers follow one another, as `models.cnn.Classifier` and `AttributeClassifier` have it.
-        images: (N, 1 or 3, H, W), uint8, or float in [-1, 1].
-        names: what to call each image, such as its class.
-        channel: which one is shown first.
-
-    Raises:
-        ValueError: there is no image, the first layer has no such channel, names and images
-            differ in number, the images' colour channels do not fit, or the network has other
-            modules.
-    """
-    return FeatureMaps(network, images, names, channel)

@@ -2,33 +2,40 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import nn
 
 from course_lib.explorers.base import Explorer, slider, whole_slider
-from course_lib.explorers.canvas import Canvas, as_float, enlarged, named, pixels
-from course_lib.explorers.codes import decoded, encoded
-from course_lib.explorers.latent import WALK
+from course_lib.explorers.canvas import Canvas, as_float, named
+from course_lib.explorers.networks import decoded, encoded
+from course_lib.explorers.walks import WALK
 from course_lib.figures import ORANGE
 from course_lib.latent import lerp
-from course_lib.threads import one_thread
 
 
 class Interpolation(Explorer):
-    """The way from one image to another: between their codes, and between their pixels.
+    """An explorer of the way from one image to another: along their codes, and by cross-fade.
 
     In the middle of the picture stand the decoder's image at the chosen point of the way and,
     for comparison, the cross-fade of the two images; beside them the images themselves. Below are
     both ways in whole, from the first image to the second, with a mark under the chosen point.
+
+    Args:
+        vae: has `z_dim`, an `encoder` that returns mu and logvar, and a `decoder`. The way is the
+            straight line between the two mu.
+        images: (N, C, H, W), uint8, or float in [-1, 1]; sliders choose two of them.
+        names: what to call each image, such as its class.
+
+    Raises:
+        ValueError: there are fewer than two images, or names and images differ in number.
     """
 
     WIDTH, HEIGHT, TOP = 606, 406, 28
     SMALL, LARGE, STEP = 112, 168, 66  # pixels: an end, a point of the way, from image to image
     LEFTS, STRIP_LEFT, STRIPS = (4, 126, 308, 490), 10, (236, 334)
 
-    def __init__(self, vae: nn.Module, images: torch.Tensor, names: Sequence[str] | None):
+    def __init__(self, vae: nn.Module, images: torch.Tensor, names: Sequence[str] | None = None):
         self.vae, self.images = vae, as_float(images)
         self.names, self.words = named(images, names), names or [""] * len(images)
         if len(images) < 2:
@@ -44,7 +51,6 @@ class Interpolation(Explorer):
             "from their cross-fade; under them both ways in whole, as strips."
         )
         super().__init__([self.image_a, self.image_b, self.between], alt, self.WIDTH)
-        self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
 
     def walk(self, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return decoded and cross-faded images, (n, C, H, W) each, at t (n,) in [0, 1]."""
@@ -61,7 +67,7 @@ class Interpolation(Explorer):
             for end, left, letter in zip(ends, self.LEFTS[::3], "AB", strict=True):
                 top = self.TOP + (self.LARGE - self.SMALL) // 2
                 canvas.text(left, top - 7, f"{letter}: image {end}", 12)
-                canvas.paste(enlarged(pixels(self.images[end]), self.SMALL), left, top)
+                canvas.show(self.images[end], self.SMALL, left, top)
                 canvas.text(left, top + self.SMALL + 16, str(self.words[end])[:16], 12)
             titles = (
                 "between the codes: each picture is decoded",
@@ -71,25 +77,21 @@ class Interpolation(Explorer):
             for title, strip, top in zip(titles, strips, self.STRIPS, strict=True):
                 canvas.text(self.STRIP_LEFT, top - 8, title, 12)
                 for index, image in enumerate(strip):
-                    place = (self.STRIP_LEFT + index * self.STEP, top)
-                    canvas.paste(enlarged(pixels(image), 56), *place)
+                    canvas.show(image, 56, *(self.STRIP_LEFT + index * self.STEP, top))
             self._drawn = {ends: canvas.image}
         return self._drawn[ends]
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG bytes, and a sentence that says what it shows."""
         t = self.between.value
         canvas = Canvas(self.WIDTH, self.HEIGHT, self._base(), scale=1)
         decoded_image, faded = self.walk(torch.tensor([t]))
         titles = ("decoded", "cross-faded")
         for left, title, image in zip(self.LEFTS[1:3], titles, (decoded_image, faded), strict=True):
             canvas.text(left, 18, f"{title}, at {t:.0%}", 12)
-            canvas.paste(enlarged(pixels(image[0]), self.LARGE), left, self.TOP)
+            canvas.show(image[0], self.LARGE, left, self.TOP)
         x = self.STRIP_LEFT + 28 + t * (WALK - 1) * self.STEP
         for top in self.STRIPS:
-            tip = np.array([(x, top + 58), (x - 6, top + 67), (x + 6, top + 67)])
-            canvas.polygon(tip, ORANGE)
+            canvas.mark(x, top + 58, ORANGE)
         a, b = self.image_a.value, self.image_b.value
         apart = float((self.codes[a] - self.codes[b]).norm())
         sentence = (
@@ -99,20 +101,3 @@ class Interpolation(Explorer):
             "upper one begins and ends with reconstructions."
         )
         return canvas.png(), sentence
-
-
-def interpolation(
-    vae: nn.Module, images: torch.Tensor, names: Sequence[str] | None = None
-) -> Interpolation:
-    """Return an explorer of the way between two images: along their codes and by cross-fade.
-
-    Args:
-        vae: has `z_dim`, an `encoder` that returns mu and logvar, and a `decoder`. The way is the
-            straight line between the two mu.
-        images: (N, C, H, W), uint8, or float in [-1, 1]; sliders choose two of them.
-        names: what to call each image, such as its class.
-
-    Raises:
-        ValueError: there are fewer than two images, or names and images differ in number.
-    """
-    return Interpolation(vae, images, names)

@@ -12,8 +12,7 @@ from torch import nn
 from course_lib import figures
 from course_lib.explorers.base import WIDE, Explorer
 from course_lib.explorers.canvas import Canvas, Plot, as_float, enlarged, pixels
-from course_lib.explorers.codes import decoded, encoded
-from course_lib.threads import one_thread
+from course_lib.explorers.networks import decoded, encoded
 
 # Okabe and Ito's colours, with grey for black and without yellow, which white paper swallows.
 # Ten classes are more than a reader tells apart by colour, so each has a mark of its own as well.
@@ -46,7 +45,7 @@ def apart(points: np.ndarray, distance: float, rounds: int = 100) -> np.ndarray:
         if not near.any():
             break
         # Two in one place have no direction to part in: the first of them goes left.
-        gaps[near & (lengths == 0)] = np.array([1.0, 0.0])
+        gaps[near & (lengths == 0)] = np.array([1e-9, 0.0])  # divided by as much below
         gaps = np.where(np.tri(len(points), dtype=bool)[..., None], gaps, -gaps.swapaxes(0, 1))
         push = (distance - lengths) / (2 * np.maximum(lengths, 1e-9))
         points = points + (np.where(near, push, 0)[..., None] * gaps).sum(axis=1)
@@ -54,13 +53,23 @@ def apart(points: np.ndarray, distance: float, rounds: int = 100) -> np.ndarray:
 
 
 class LatentMap(Explorer):
-    """The plane of a VAE with two latents: codes of test images, and a cross to move over them.
+    """An explorer of a VAE's plane: codes of images, coloured by class, and a cross over them.
 
     Every test image is a mark at its mean code; each class has its own mark and colour, and its
     circled number stands at the median of its codes. The sliders lie along the map's edges as the
     axes of a pad and move the cross. On the right is what the decoder makes of the point under the
     cross, and the test image whose code is nearest; a ring marks that code. A switch replaces the
     marks by pictures, each decoded from the middle of the place where it stands.
+
+    Args:
+        vae: has `z_dim` 2, an `encoder` that returns mu and logvar, and a `decoder`.
+        images: (N, C, H, W), uint8, or float in [-1, 1]; some thousand fill the map.
+        labels: int64 (N,), 0 to one less than the number of classes.
+        class_names: one name for each class, at most 10.
+
+    Raises:
+        ValueError: there is no image, images and labels differ in number, a label has no name, or
+            z_dim is not 2.
     """
 
     WIDTH, HEIGHT, RIGHT, SIDE, TILES = 664, 484, 490, 168, 15
@@ -108,11 +117,11 @@ class LatentMap(Explorer):
             "A map of the latent plane with the codes of test images, one mark and colour for each "
             "class, and a cross; beside it the image that the point under the cross decodes to."
         )
-        super().__init__([self.view, self.across, self.up], alt, self.WIDTH)
-        self.text.layout.width = f"{self.WIDTH}px"
-        right = widgets.VBox([self.picture, self.across, self.text])
-        self.box = widgets.VBox([self.view, widgets.HBox([self.up, right])])
-        self.box.add_class("explorer")
+        super().__init__([self.view, self.across, self.up], alt, self.WIDTH, under=[self.across])
+
+    def arranged(self, above, controls, beside: widgets.Box) -> widgets.Box:
+        """Return the box: the map with a slider along two of its edges."""
+        return widgets.VBox([self.view, widgets.HBox([self.up, beside])])
 
     def _pad(self, limit: float) -> tuple[widgets.FloatSlider, widgets.FloatSlider]:
         """Return the sliders along the map's edges, as long as these."""
@@ -204,9 +213,7 @@ class LatentMap(Explorer):
         rows = [np.concatenate(tiles[n * row : n * (row + 1)], axis=1) for row in range(n)]
         return np.concatenate(rows)
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG bytes, and a sentence that says what it shows."""
         plot, right = self.plot, self.RIGHT
         base = self._base()
         canvas = Canvas(self.WIDTH, self.HEIGHT, base, scale=1)
@@ -225,8 +232,8 @@ class LatentMap(Explorer):
                 x, y = place
                 box = [x - radius, y - radius, x + radius, y + radius]
                 canvas.pen.ellipse(box, outline=colour)
-        canvas.paste(enlarged(pixels(decoded(self.vae, z)[0]), self.SIDE), right, 34)
-        canvas.paste(enlarged(pixels(self.images[number]), 84), right, 230)
+        canvas.show(decoded(self.vae, z)[0], self.SIDE, right, 34)
+        canvas.show(self.images[number], 84, right, 230)
         facts = (f"image {number}", name[:14], f"{distance:.2f} away")
         for row, words in enumerate(facts):
             canvas.text(right + 92, 256 + 17 * row, words, 11)
@@ -237,21 +244,3 @@ class LatentMap(Explorer):
             f"away.{outside}"
         )
         return canvas.png(), sentence
-
-
-def latent_map(
-    vae: nn.Module, images: torch.Tensor, labels: torch.Tensor, class_names: Sequence[str]
-) -> LatentMap:
-    """Return an explorer of a VAE's latent plane, coloured by class.
-
-    Args:
-        vae: has `z_dim` 2, an `encoder` that returns mu and logvar, and a `decoder`.
-        images: (N, C, H, W), uint8, or float in [-1, 1]; some thousand fill the map.
-        labels: int64 (N,), 0 to one less than the number of classes.
-        class_names: one name for each class, at most 10.
-
-    Raises:
-        ValueError: there is no image, images and labels differ in number, a label has no name, or
-            z_dim is not 2.
-    """
-    return LatentMap(vae, images, labels, class_names)

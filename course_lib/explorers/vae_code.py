@@ -1,4 +1,4 @@
-"""Lesson 03's explorers of a code: sliders for its dimensions, for β, and between two images."""
+"""Lesson 03's explorer of a code: sliders for its dimensions, and for β."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,17 @@ from torch import nn
 
 from course_lib import losses
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
-from course_lib.explorers.canvas import Canvas, Plot, as_float, enlarged, named, pixels
-from course_lib.explorers.codes import decoded, encoded
+from course_lib.explorers.canvas import Canvas, Plot, as_float, named
+from course_lib.explorers.networks import decoded, encoded
 from course_lib.figures import BLUE, ORANGE
 from course_lib.sampling import latents
-from course_lib.threads import one_thread
 
 COLLAPSED = 0.1  # nats; figures.kl_bars.draw counts a dimension as used from here on
 GREY = "#9A9A9A"  # of a bar that does nothing
 
 
 class Autoencoder(Explorer):
-    """A VAE's code under sliders, one for each dimension, the most informative on top.
+    """An explorer of a VAE's code, with a slider for every dimension, ordered by KL.
 
     The picture shows an image, its reconstruction, and what the decoder makes of the code that the
     sliders hold; under them every dimension of that code as a bar, with a black line where it
@@ -32,6 +31,18 @@ class Autoencoder(Explorer):
     The start is the mean code of a test image, or a draw from the prior. With several models, a
     slider chooses β. Dimensions mean other things in another model: so the code starts anew from
     that model's own code of the same image, and the sliders get new labels.
+
+    Args:
+        models: one VAE, or several by their β. A VAE has `z_dim`, an `encoder` that returns mu
+            and logvar, and a `decoder`.
+        images: (N, C, H, W), uint8, or float in [-1, 1]. A slider chooses one to start from; the
+            KL is averaged over all of them, so give some hundred.
+        names: what to call each image, such as its class.
+        seeds: number of draws from the prior to choose from.
+
+    Raises:
+        ValueError: there is no image or no model, names and images differ in number, or the
+            models differ in z_dim.
     """
 
     WIDTH, HEIGHT, SIDE, TOP = 560, 452, 168, 24
@@ -40,11 +51,12 @@ class Autoencoder(Explorer):
 
     def __init__(
         self,
-        models: Mapping[float, nn.Module],
+        models: nn.Module | Mapping[float, nn.Module],
         images: torch.Tensor,
-        names: Sequence[str] | None,
+        names: Sequence[str] | None = None,
         seeds: int = 100,
     ):
+        models = models if isinstance(models, Mapping) else {1: models}
         self.models, self.images = dict(sorted(models.items())), as_float(images)
         self.names = named(images, names)
         if not self.models:
@@ -56,7 +68,7 @@ class Autoencoder(Explorer):
         self.kl = {beta: losses.kl_per_dimension(*pair) for beta, pair in self.codes.items()}
         self.order = {beta: kl.argsort(descending=True).tolist() for beta, kl in self.kl.items()}
         self.plots = {beta: self._plot(mu) for beta, (mu, _) in self.codes.items()}
-        self._quiet, self._drawn = False, {}
+        self._drawn = {}
         self.start = widgets.ToggleButtons(
             options=self.STARTS, description="start from", style={"button_width": "120px"}
         )
@@ -67,13 +79,13 @@ class Autoencoder(Explorer):
         self.beta = widgets.SelectionSlider(
             options=options, value=chosen, description="β", style=WIDE
         )
-        self.beta.add_class("choice")  # for the tests: its readout looks as if one could type there
+        self.beta.add_class("choice")  # for the tests: its readout looks like a field to type in
         self.steps = [slider("", -4.0, 4.0, 0.0) for _ in range(sizes[0])]
         for control in (self.image, self.seed, self.beta, *self.steps):
-            control.layout = widgets.Layout(width="340px", height="24px", margin="0 2px")
+            control.layout.width, control.layout.height = "340px", "24px"
+            control.layout.margin = "0 2px"
             control.style.description_width = "10.5em"
-        reset = widgets.Button(description="back to the start", icon="undo")
-        reset.on_click(lambda _: self.reset())
+        reset = self.button("back to the start", self.reset, "undo")
         controls = [self.start]
         controls += [self.image] if len(images) > 1 else []
         controls += [self.seed]
@@ -84,7 +96,6 @@ class Autoencoder(Explorer):
         )
         self._restart()
         super().__init__([*controls, reset, *self.steps], alt, self.WIDTH)
-        self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
 
     @staticmethod
     def _plot(mu: torch.Tensor) -> Plot:
@@ -97,9 +108,7 @@ class Autoencoder(Explorer):
         self._restart()
         self.refresh()
 
-    def _changed(self, change) -> None:
-        if self._quiet:
-            return
+    def changed(self, change) -> None:
         if change.owner in self.steps:
             # Only the slider that moved: the others show rounded numbers, the code exact ones.
             if abs(change.new - change.old) < change.owner.step / 2:
@@ -110,7 +119,6 @@ class Autoencoder(Explorer):
             self._restart()
         self.refresh()
 
-    @one_thread()
     def _restart(self) -> None:
         """Take the chosen start's code, and set the sliders to it without drawing."""
         beta, of_image = self.beta.value, self.start.value == self.STARTS[0]
@@ -122,7 +130,11 @@ class Autoencoder(Explorer):
             self.first = latents(1, len(self.steps), self.seed.value)[0]
         self.code = self.first.clone()
         self.first_image = decoded(self.models[beta], self.first[None])[0]
-        self._quiet = True
+        with self.quietly():
+            self._set_sliders(beta)
+
+    def _set_sliders(self, beta: float) -> None:
+        """Give each slider the name, the range and the value of its dimension."""
         for step, dimension in zip(self.steps, self.order[beta], strict=True):
             kl = float(self.kl[beta][dimension])
             verdict = "collapsed" if kl < COLLAPSED else f"{kl:.2f} nats"
@@ -130,7 +142,6 @@ class Autoencoder(Explorer):
             step.min, step.max = self.plots[beta].ylim
             assert step.step is not None  # a slider may have none; `slider` gives each one
             step.value = round(float(self.code[dimension]) / step.step) * step.step
-        self._quiet = False
 
     def _error(self, image: torch.Tensor) -> float:
         """Return the mean squared error of an image (C, H, W) in 8-bit levels."""
@@ -161,9 +172,7 @@ class Autoencoder(Explorer):
             self._drawn[beta] = canvas.finished()
         return self._drawn[beta]
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG bytes, and a sentence that says what it shows."""
         beta, of_image = self.beta.value, self.start.value == self.STARTS[0]
         canvas = Canvas(self.WIDTH, self.HEIGHT, self._base(), scale=1)
         image = decoded(self.models[beta], self.code[None])[0]
@@ -178,7 +187,7 @@ class Autoencoder(Explorer):
         for left, (title, panel) in zip(self.LEFTS, panels, strict=True):
             canvas.text(left, 16, title, 12)
             if panel is not None:
-                canvas.paste(enlarged(pixels(panel), self.SIDE), left, self.TOP)
+                canvas.show(panel, self.SIDE, left, self.TOP)
         self._draw_code(canvas)
         return canvas.png(), self._sentence(of_image, image)
 
@@ -220,24 +229,3 @@ class Autoencoder(Explorer):
         if len(self.models) > 1:
             parts += ["Another β is another model: choosing one starts again, from its own code."]
         return " ".join(parts)
-
-
-def autoencoder(
-    models: nn.Module | Mapping[float, nn.Module],
-    images: torch.Tensor,
-    names: Sequence[str] | None = None,
-) -> Autoencoder:
-    """Return an explorer of a VAE's code, with a slider for every dimension, ordered by KL.
-
-    Args:
-        models: one VAE, or several by their β. A VAE has `z_dim`, an `encoder` that returns mu
-            and logvar, and a `decoder`.
-        images: (N, C, H, W), uint8, or float in [-1, 1]. A slider chooses one to start from; the
-            KL is averaged over all of them, so give some hundred.
-        names: what to call each image, such as its class.
-
-    Raises:
-        ValueError: there is no image or no model, names and images differ in number, or the
-            models differ in z_dim.
-    """
-    return Autoencoder(models if isinstance(models, Mapping) else {1: models}, images, names)

@@ -1,5 +1,6 @@
 """Lesson 08's explorer of loops: a film that closes, seen as it will move, then saved."""
 
+from functools import partial
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -9,12 +10,12 @@ from PIL import Image
 
 from course_lib import zoo
 from course_lib.data import FASHION_CLASSES
-from course_lib.explorers.base import WIDE, Dropdown, Explorer, unused, whole_slider
+from course_lib.explorers.base import WIDE, Explorer, menu, player, whole_slider
 from course_lib.explorers.canvas import Canvas, Plot, enlarged
+from course_lib.explorers.conditional import classes
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import EASINGS, eased, turns
-from course_lib.studio.loops import Loop
-from course_lib.threads import one_thread
+from course_lib.studio import loops
 
 CAPTION = "a smiling person with a pink bob and a green checked shirt"
 
@@ -24,9 +25,23 @@ def frame_pixels(image: torch.Tensor) -> np.ndarray:
     return image[0].numpy() if len(image) == 1 else image.permute(1, 2, 0).numpy()
 
 
-class LoopExplorer(Explorer):
-    """A frame of the film; beside it the easing's curve and the circle with a dot for each frame;
-    under it frames from the whole film. Sizes are in pixels.
+class Loop(Explorer):
+    """An explorer of looping films of a generator.
+
+    Sliders choose the seed, the length, how the walk moves and how far it goes; a class or
+    captions too where the generator reads them. The film plays as it will in the file. Two buttons
+    save it, as GIF and as MP4, with its provenance.
+
+    The picture shows a frame of the film; beside it the easing's curve and the circle with a dot
+    for each frame; under it frames from the whole film. Sizes are in pixels.
+
+    Args:
+        model: a generator's name in the zoo, as `studio.loops.Loop` takes it.
+        seeds: number of seeds to choose from.
+        folder: where the buttons save.
+
+    Raises:
+        ValueError: no loops are made of this model.
     """
 
     WIDTH, HEIGHT, TOP, LEFT = 606, 392, 28, 4
@@ -34,23 +49,20 @@ class LoopExplorer(Explorer):
     PLOT = Plot(318, 40, 422, 250, (0, 1), (0, 1))
     CENTRE, RADIUS = (520, 150), 66
 
-    def __init__(self, model: str, seeds: int, folder: Path):
-        self.model, self.folder, self._quiet, self._kept = model, folder, False, None
+    def __init__(
+        self, model: str = "progan-personas", seeds: int = 100, folder: Path | str = "made"
+    ):
+        self.model, self.folder, self._kept = model, folder, None
         reads = zoo.card(model)["model"] if model in zoo.names() else ""
         self.seed = whole_slider("seed", 0, seeds - 1, 0)
-        self.easing = Dropdown(options=list(EASINGS), description="easing", style=WIDE)
+        self.easing = menu("easing", EASINGS)
         self.seconds = whole_slider("seconds", 1, 8, 4)
-        self.reach = widgets.IntSlider(
-            value=180, min=20, max=180, step=10, description="reach in degrees", style=WIDE
-        )
-        self.side = Dropdown(
-            options=[128, 256, 512], value=256, description="pixels of the file", style=WIDE
-        )
+        self.reach = whole_slider("reach in degrees", 20, 180, 180, 10)
+        self.side = menu("pixels of the file", [128, 256, 512], value=256)
         self.label = self.captions = None
         beside = []
         if reads == "cgan.Generator":
-            options = [(name, label) for label, name in enumerate(FASHION_CLASSES)]
-            self.label = Dropdown(options=options, description="class", style=WIDE)
+            self.label = classes("class", FASHION_CLASSES, 0)
             beside = [self.label]
         elif reads == "stackgan.StackGAN":
             wide = widgets.Layout(width="95%")
@@ -60,13 +72,12 @@ class LoopExplorer(Explorer):
                 )
                 for name, words in (("caption", CAPTION), ("there and back to", ""))
             ]
-        last = self.loop().frames - 1
-        self.frame = whole_slider("frame", 0, last, 0)
-        self.play = widgets.Play(
-            min=0, max=last, interval=1000 // self.loop().rate, repeat=True, show_repeat=False
-        )
-        widgets.link((self.play, "value"), (self.frame, "value"))
-        self.saved = widgets.HTML()
+        self.frame = whole_slider("frame", 0, self.loop().frames - 1, 0)
+        self.play = player(self.frame, 1000 // self.loop().rate)
+        buttons = [
+            self.button(f"Save as {kind}", partial(self.save, suffix), "download", width="200px")
+            for kind, suffix in (("GIF", ".gif"), ("MP4", ".mp4"))
+        ]
         controls = [
             self.seed,
             *beside,
@@ -76,38 +87,28 @@ class LoopExplorer(Explorer):
             self.frame,
             self.play,
             self.side,
-            self._button("Save as GIF", ".gif"),
-            self._button("Save as MP4", ".mp4"),
-            self.saved,
+            *self.saving(*buttons),
         ]
         alt = (
             "A large generated image; beside it the curve of the easing and a circle with a dot "
             "for every frame; under it six frames from the whole film."
         )
         super().__init__(controls, alt, self.WIDTH, above=self.captions or ())
-        self.text.layout.width = f"{self.WIDTH}px"
 
-    def _button(self, words: str, suffix: str) -> widgets.Button:
-        wide = widgets.Layout(width="200px")
-        button = widgets.Button(description=words, icon="download", layout=wide)
-        button.on_click(lambda _: self.save(suffix))
-        return button
-
-    def _changed(self, change) -> None:
+    def changed(self, change) -> None:
         # Play moves the slider `frame`, which then draws; the file's pixels change no frame.
-        if self._quiet or change.owner is self.play:
+        if change.owner is self.play:
             return
         last = self.loop().frames - 1
         if self.frame.max != last:
-            self._quiet = True
-            self.play.max = self.frame.max = last
-            self._quiet = False
+            with self.quietly():
+                self.play.max = self.frame.max = last
         self.refresh()
 
-    def loop(self) -> Loop:
+    def loop(self) -> loops.Loop:
         """Return the loop that the controls describe."""
         captions = [box.value for box in self.captions or ()]
-        return Loop(
+        return loops.Loop(
             self.model,
             seed=self.seed.value,
             seconds=float(self.seconds.value),
@@ -125,7 +126,7 @@ class LoopExplorer(Explorer):
             self._kept = loop, images, self._base(loop, images)
         return self._kept[1:]
 
-    def _base(self, loop: Loop, images: torch.Tensor) -> Image.Image:
+    def _base(self, loop: loops.Loop, images: torch.Tensor) -> Image.Image:
         """Draw what stays while the film plays."""
         canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
         canvas.axes(self.PLOT, (0, 1), (0, 0.5, 1), "share p of the way")
@@ -151,9 +152,7 @@ class LoopExplorer(Explorer):
         (x, y), r = self.CENTRE, self.RADIUS
         return np.stack([x + r * np.sin(angles), y - r * np.cos(angles)], axis=1)
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG bytes, and sentences that say what it shows."""
         loop, at = self.loop(), self.frame.value
         images, base = self.film()
         time = torch.tensor([at / loop.frames], dtype=torch.float64)
@@ -166,7 +165,7 @@ class LoopExplorer(Explorer):
         canvas.frame(self.LEFT + now * self.STEP, self.STRIP, self.SMALL, self.SMALL, ORANGE)
         return canvas.png(), self.words(loop, at, images.shape[-1])
 
-    def words(self, loop: Loop, at: int, side: int) -> str:
+    def words(self, loop: loops.Loop, at: int, side: int) -> str:
         """Return what there is to say about the frame."""
         z = loop.latents(torch.tensor([0, at, at + 1]) / loop.frames)  # start, now, next
         away, step = turns(z[:2]), turns(z[1:])
@@ -177,29 +176,7 @@ class LoopExplorer(Explorer):
             f"to the next frame. The file will have {loop.frames} frames of {file}×{file} pixels."
         )
 
-    def save(self, suffix: str) -> Path:
-        """Write the film as ".gif" or ".mp4" under a name that is free; return its path."""
-        path = unused(self.folder, "loop", suffix)
-        self.loop().save(path, self.side.value)
-        self.saved.value = f"saved as {path}"
-        return path
-
-
-def loop(
-    model: str = "progan-personas", seeds: int = 100, folder: Path | str = "made"
-) -> LoopExplorer:
-    """Return an explorer of looping films of a generator.
-
-    Sliders choose the seed, the length, how the walk moves and how far it goes; a class or
-    captions too where the generator reads them. The film plays as it will in the file. Two buttons
-    save it, as GIF and as MP4, with its provenance.
-
-    Args:
-        model: a generator's name in the zoo, as `studio.loops.Loop` takes it.
-        seeds: number of seeds to choose from.
-        folder: where the buttons save.
-
-    Raises:
-        ValueError: no loops are made of this model.
-    """
-    return LoopExplorer(model, seeds, Path(folder))
+    def save(self, suffix: str = ".gif") -> Path | None:
+        """Save the film, as ".gif" or ".mp4"."""
+        loop, side = self.loop(), self.side.value
+        return self.store("loop", suffix, lambda path: loop.save(path, side))

@@ -2,14 +2,16 @@
 
 import html
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import ipywidgets as widgets
 import torch
 from torch import nn
 
 from course_lib import data, features, threads
-from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider, whole_slider
-from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
+from course_lib.explorers.base import Explorer, menu, slider, until_let_go, whole_slider
+from course_lib.explorers.canvas import Canvas, as_float
+from course_lib.explorers.networks import device_of
 
 MINE = "my picture"
 CONTENT_LAYERS = ("relu1_2", "relu2_2", "relu3_2", "relu4_2")
@@ -29,33 +31,57 @@ class Transfer:
         self.images.append(self.descent.image)
 
 
-class StyleExplorer(Explorer):
-    """See `style`."""
+class Style(Explorer):
+    """An explorer of style transfer between any content and any style.
+
+    Menus choose content and style; a button takes the student's own picture. Sliders choose the
+    layer where content is compared, how deep the layers of style go, the style's weight, and the
+    number of steps. Steps once taken are kept: going back is at once, going on takes only what is
+    missing, and the picture changes with every step. A button runs all of them.
+
+    Args:
+        network: has the layers of "personas-cnn" or of `features.vgg()`, by the same names.
+        contents: name -> one image (1, 3, H, W), uint8 or float in [-1, 1].
+        styles: as `contents`; the same images may stand in both.
+        steps: at most so many, five iterations of L-BFGS each.
+        shown: steps that are taken at the beginning and after every choice.
+
+    Raises:
+        ValueError: no content or no style, an image of another shape, or `shown` is not 0 to
+            `steps`.
+    """
 
     SIDE, SMALL, GAP, TOP = 320, 157, 6, 18
+    threads = nullcontext  # steps take seconds: `draw` chooses the number
 
-    def __init__(self, network: nn.Module, contents, styles, steps: int, shown: int):
+    def __init__(
+        self,
+        network: nn.Module,
+        contents: Mapping[str, torch.Tensor],
+        styles: Mapping[str, torch.Tensor],
+        steps: int = 20,
+        shown: int = 6,
+    ):
+        if not 0 <= shown <= steps or steps < 1:
+            raise ValueError(f"shown is 0 to steps, and steps 1 or more, got {shown} and {steps}")
         self.network, self.most = network, steps
         self.contents, self.styles = self._checked(contents), self._checked(styles)
-        self._transfers, self._quiet = {}, False
-        self.content = Dropdown(options=[*self.contents], description="content", style=WIDE)
-        self.style = Dropdown(options=[*self.styles], description="style", style=WIDE)
+        self._transfers = {}
+        self.content = menu("content", self.contents)
+        self.style = menu("style", self.styles)
         self.content_layer = whole_slider("content layer", 1, len(CONTENT_LAYERS), 3)
         self.style_layers = whole_slider(
             "style layers", 1, len(features.STYLE_LAYERS) - 1, len(features.STYLE_LAYERS) - 1
         )
         self.weight = slider("style weight", 0.0, 40.0, 10.0, 1.0)
         self.steps = whole_slider("steps", 0, steps, shown)
-        for control in (self.content_layer, self.style_layers, self.weight):
-            # Each of these starts a transfer: it waits until the slider is let go.
-            control.continuous_update = False
-        self.steps.continuous_update = False
+        # Each of these starts a transfer, or steps of one.
+        until_let_go(self.content_layer, self.style_layers, self.weight, self.steps)
         self.upload = widgets.FileUpload(
             accept=".png,.jpg,.jpeg", multiple=False, description="Use my picture (PNG, JPEG)"
         )
         self.upload.layout.width = "auto"
-        self.run = widgets.Button(description="Run all steps", icon="play")
-        self.run.on_click(lambda _: self.play())
+        self.run = self.button("Run all steps", self.play, "play")
         self.note = widgets.HTML()
         controls = [
             *(self.content, self.style, self.content_layer, self.style_layers, self.weight),
@@ -66,13 +92,13 @@ class StyleExplorer(Explorer):
             "content and the style."
         )
         super().__init__(controls, alt, self.SIDE + self.GAP + self.SMALL)
-        self.text.layout.width = f"{self.shown_width}px"  # a long line would push the picture down
 
     def _checked(self, images: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return the images as float in [-1, 1], all fit for the network."""
         if not images:
             raise ValueError("at least one content and one style are needed")
-        checked = {name: as_float(image) for name, image in images.items()}
+        device = device_of(self.network)
+        checked = {name: as_float(image).to(device) for name, image in images.items()}
         for name, image in checked.items():
             features.expect_one(image, self.network, name)
         return checked
@@ -118,7 +144,7 @@ class StyleExplorer(Explorer):
             (self.contents[self.content.value], right, self.TOP, self.SMALL),
             (self.styles[self.style.value], right, below, self.SMALL),
         ):
-            canvas.paste(enlarged(pixels(shown[0]), side), x, y)
+            canvas.show(shown[0], side, x, y)
         return canvas.png()
 
     def _sentence(self, transfer: Transfer, step: int) -> str:
@@ -143,19 +169,11 @@ class StyleExplorer(Explorer):
         for step, image in enumerate(transfer.images[: self.most]):
             self.picture.value = self._sheet(image)
             self.text.value = f"step {step} of {self.most} …"
-        self._set(self.steps, value=self.most)
+        with self.quietly():
+            self.steps.value = self.most
         self.refresh()
 
-    def _set(self, control: widgets.Widget, **values) -> None:
-        """Change a control without drawing."""
-        self._quiet = True
-        for name, value in values.items():
-            setattr(control, name, value)
-        self._quiet = False
-
-    def _changed(self, change) -> None:
-        if self._quiet:
-            return
+    def changed(self, change) -> None:
         if change.owner is self.upload:
             self._take(change.new)
         self.refresh()
@@ -167,6 +185,7 @@ class StyleExplorer(Explorer):
         size = next(iter(self.contents.values())).shape[-1]
         try:
             image = data.to_float(data.picture(files[0]["content"], size=size))
+            image = image.to(device_of(self.network))
         except ValueError as error:
             self.note.value = html.escape(f"{files[0]['name']} was not taken: {error}.")
             return
@@ -174,36 +193,8 @@ class StyleExplorer(Explorer):
         self._transfers = {
             choice: kept for choice, kept in self._transfers.items() if MINE not in choice
         }
-        for menu, images in ((self.content, self.contents), (self.style, self.styles)):
-            chosen, images[MINE] = menu.value, image
-            self._set(menu, options=[*images], value=MINE if menu is self.content else chosen)
-
-
-def style(
-    network: nn.Module,
-    contents: Mapping[str, torch.Tensor],
-    styles: Mapping[str, torch.Tensor],
-    steps: int = 20,
-    shown: int = 6,
-) -> StyleExplorer:
-    """Return an explorer of style transfer between any content and any style.
-
-    Menus choose content and style; a button takes the student's own picture. Sliders choose the
-    layer where content is compared, how deep the layers of style go, the style's weight, and the
-    number of steps. Steps once taken are kept: going back is at once, going on takes only what is
-    missing, and the picture changes with every step. A button runs all of them.
-
-    Args:
-        network: has the layers of "personas-cnn" or of `features.vgg()`, by the same names.
-        contents: name -> one image (1, 3, H, W), uint8 or float in [-1, 1].
-        styles: as `contents`; the same images may stand in both.
-        steps: at most so many, five iterations of L-BFGS each.
-        shown: steps that are taken at the beginning and after every choice.
-
-    Raises:
-        ValueError: no content or no style, an image of another shape, or `shown` is not 0 to
-            `steps`.
-    """
-    if not 0 <= shown <= steps or steps < 1:
-        raise ValueError(f"shown is 0 to steps, and steps 1 or more, got {shown} and {steps}")
-    return StyleExplorer(network, contents, styles, steps, shown)
+        for chooser, images in ((self.content, self.contents), (self.style, self.styles)):
+            chosen, images[MINE] = chooser.value, image
+            with self.quietly():
+                chooser.options = [*images]
+                chooser.value = MINE if chooser is self.content else chosen

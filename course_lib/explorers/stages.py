@@ -9,9 +9,10 @@ import torch
 
 from course_lib import latent, zoo
 from course_lib.data import to_uint8
-from course_lib.explorers.base import WIDE, Explorer, slider, unused, whole_slider
-from course_lib.explorers.canvas import Canvas, enlarged, pixels
-from course_lib.explorers.sentence import seen
+from course_lib.explorers.base import WIDE, Explorer, player, slider, whole_slider
+from course_lib.explorers.canvas import Canvas
+from course_lib.explorers.networks import expect
+from course_lib.explorers.sentences import seen
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import Directions
 from course_lib.metrics.reports.personas import SIZE
@@ -19,7 +20,6 @@ from course_lib.models.cnn import AttributeClassifier
 from course_lib.models.progan import Generator, double
 from course_lib.sampling import latents
 from course_lib.studio import films, provenance
-from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
 FRAMES = 96  # of a walk
@@ -38,10 +38,25 @@ def named_size(size: int) -> str:
 
 
 class Growth(Explorer):
-    """One latent vector through all stages of a ProGAN, and what a fade mixes.
+    """An explorer of a ProGAN: its stages and fades, its attributes, and a walk.
+
+    Sliders choose the seed, the resolution, the fade, a step along each direction and the place
+    on a closed walk, which plays. A button saves the walk as GIF, at the chosen resolution, fade
+    and attributes: `FRAMES` frames, the last one step before the first.
 
     Large, the picture at the chosen stage and fade; beside it the two ways to colours of which it
     is the mean; under them the stages, and the place on the walk's circle. Sizes are in pixels.
+
+    Args:
+        generator: `progan.Generator`, of which the explorer keeps a copy.
+        directions: what `latent.find` returns, best `disentangled`; None: no attributes.
+        judge: a classifier of the nine attributes, "personas-cnn": says in words what it sees.
+        seeds: number of seeds to choose from.
+        folder: where the button saves.
+
+    Raises:
+        ValueError: the generator is not ProGAN's, its images are too large for the judge, or the
+            directions belong to another z.
     """
 
     WIDTH, HEIGHT, TOP, LEFT = 606, 392, 28, 4
@@ -52,15 +67,17 @@ class Growth(Explorer):
     def __init__(
         self,
         generator: Generator,
-        directions: Directions | None,
-        judge: AttributeClassifier | None,
-        seeds: int,
-        folder: Path,
+        directions: Directions | None = None,
+        judge: AttributeClassifier | None = None,
+        seeds: int = 100,
+        folder: Path | str = "pictures",
     ):
-        self.check(generator, judge)
+        expect(generator, "ProGAN's generator", "z_dim", "sizes", "blocks", "to_rgb")
+        if judge is not None and generator.sizes[-1] > SIZE:
+            raise ValueError(f"the judge reads {SIZE} pixels or fewer, not {generator.sizes[-1]}")
         # One core convolves images stored pixel by pixel (channels last) faster.
         self.generator = copy.deepcopy(generator).cpu().to(memory_format=torch.channels_last)
-        self.judge, self.folder, self._quiet = judge, folder, False
+        self.judge, self.folder = judge, folder
         self.vectors = torch.empty(0, generator.z_dim) if directions is None else directions.vectors
         names = [] if directions is None else list(directions.contrasts)
         sizes, last = generator.sizes, len(generator.sizes) - 1
@@ -71,21 +88,15 @@ class Growth(Explorer):
             description="resolution",
             style=WIDE,
         )
-        self.stage.add_class(
-            "choice"
-        )  # for the tests: its readout looks as if one could type there
+        self.stage.add_class("choice")  # for the tests: its readout looks like a field to type in
         self.fade = slider("fade", 0.0, 1.0, 1.0)
         self.steps = {name: slider(name, -4.0, 4.0, 0.0, 0.1) for name in names}
         self.walk = whole_slider("walk", 0, FRAMES - 1, 0)
-        self.play = widgets.Play(
-            min=0, max=FRAMES - 1, interval=MILLISECONDS, repeat=True, show_repeat=False
-        )
-        widgets.link((self.play, "value"), (self.walk, "value"))
-        buttons = [
-            self._button("Save the walk as GIF", "download", self.save),
-            *([self._button("All attributes to 0", "undo", self.reset)] if names else []),
-        ]
-        self.saved = widgets.HTML()
+        self.play = player(self.walk, MILLISECONDS)
+        buttons = [self.button("Save the walk as GIF", self.save, "download", width="200px")]
+        if names:
+            words = "All attributes to 0"
+            buttons.append(self.button(words, self.reset, "undo", width="200px"))
         controls = [
             self.seed,
             self.stage,
@@ -93,8 +104,7 @@ class Growth(Explorer):
             *self.steps.values(),
             self.walk,
             self.play,
-            *buttons,
-            self.saved,
+            *self.saving(*buttons),
             widgets.HTML(WHY, layout=widgets.Layout(width="320px")),
         ]
         alt = (
@@ -102,40 +112,17 @@ class Growth(Explorer):
             f"portrait at {sizes[0]} to {sizes[-1]} pixels."
         )
         super().__init__(controls, alt, self.WIDTH)
-        self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
 
-    @staticmethod
-    def check(generator: Generator, judge: AttributeClassifier | None) -> None:
-        """Raise ValueError unless the generator is ProGAN's, small enough for the judge."""
-        needed = ("z_dim", "sizes", "blocks", "to_rgb")
-        missing = [name for name in needed if not hasattr(generator, name)]
-        if missing:
-            raise ValueError(
-                f"expected ProGAN's generator, got {type(generator).__name__} without "
-                f"{', '.join(missing)}"
-            )
-        largest = generator.sizes[-1]
-        if judge is not None and largest > SIZE:
-            raise ValueError(f"the judge reads {SIZE} pixels or fewer, not {largest}")
-
-    @staticmethod
-    def _button(words: str, icon: str, act) -> widgets.Button:
-        wide = widgets.Layout(width="200px")
-        button = widgets.Button(description=words, icon=icon, layout=wide)
-        button.on_click(lambda _: act())
-        return button
-
-    def _changed(self, change) -> None:
+    def changed(self, change) -> None:
         # Play moves the slider `walk`, which then draws.
-        if not self._quiet and change.owner is not self.play:
+        if change.owner is not self.play:
             self.refresh()
 
     def reset(self) -> None:
         """Set all attributes' sliders to 0 and draw once."""
-        self._quiet = True
-        for step in self.steps.values():
-            step.value = 0.0
-        self._quiet = False
+        with self.quietly():
+            for step in self.steps.values():
+                step.value = 0.0
         self.refresh()
 
     def amounts(self) -> torch.Tensor:
@@ -161,9 +148,7 @@ class Growth(Explorer):
                 images.append(to_rgb(x))
         return images
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG bytes, and sentences that say what it shows."""
         stage, fade, at = self.stage.value, self.fade.value, self.walk.value
         z = self.circle()[at : at + 1]
         share = latent.share_of_step(z, self.amounts(), self.vectors).item()
@@ -173,14 +158,14 @@ class Growth(Explorer):
         canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
         size = named_size(self.generator.sizes[stage])
         canvas.text(self.LEFT, self.TOP - 10, f"{size} pixels", 13)
-        canvas.paste(enlarged(pixels(image[0]), self.LARGE), self.LEFT, self.TOP)
+        canvas.show(image[0], self.LARGE, self.LEFT, self.TOP)
         ways = [(f"new layers: {fade:.0%}" if stage else "nothing to fade from", new)]
         if stage:
             before = named_size(self.generator.sizes[stage - 1])
             ways.insert(0, (f"{before} doubled: {1 - fade:.0%}", old))
         for left, (words, way) in zip(self.WAYS[-len(ways) :], ways, strict=True):
             canvas.text(left, self.TOP - 10, words, 12)
-            canvas.paste(enlarged(pixels(way[0]), self.WAY), left, self.TOP)
+            canvas.show(way[0], self.WAY, left, self.TOP)
         self._strip(canvas, images)
         self._circle(canvas, at)
         return canvas.png(), self.words(image.clamp(-1, 1)[0], share)
@@ -191,7 +176,7 @@ class Growth(Explorer):
         canvas.text(self.LEFT, self.STRIP - 10, "the same z at every stage", 12)
         for index, image in enumerate(images[first:]):
             left = self.LEFT + index * self.STEP
-            canvas.paste(enlarged(pixels(image[0]), self.SMALL), left, self.STRIP)
+            canvas.show(image[0], self.SMALL, left, self.STRIP)
             if first + index == self.stage.value:
                 canvas.frame(left, self.STRIP, self.SMALL, self.SMALL, ORANGE)
 
@@ -232,8 +217,8 @@ class Growth(Explorer):
             parts = [self.generator(p, self.stage.value, self.fade.value) for p in z.split(32)]
         return to_uint8(torch.cat(parts))
 
-    def save(self) -> Path:
-        """Write the walk as GIF with its facts, a loop without a seam; return its path."""
+    def save(self) -> Path | None:
+        """Save the walk as GIF, a loop without a seam."""
         facts = provenance.facts(
             zoo.name_of(self.generator),
             self.seed.value,
@@ -242,34 +227,7 @@ class Growth(Explorer):
             fade=self.fade.value,
             attributes={name: step.value for name, step in self.steps.items()},
         )
-        path = unused(self.folder, "walk", ".gif")
-        films.save_gif(self.frames(), path, facts, 1000 // MILLISECONDS, self.LARGE)
-        self.saved.value = f"saved as {path}"
-        return path
-
-
-def growth(
-    generator: Generator,
-    directions: Directions | None = None,
-    judge: AttributeClassifier | None = None,
-    seeds: int = 100,
-    folder: Path | str = "pictures",
-) -> Growth:
-    """Return an explorer of a ProGAN: its stages and fades, its attributes, and a walk.
-
-    Sliders choose the seed, the resolution, the fade, a step along each direction and the place
-    on a closed walk, which plays. A button saves the walk as GIF, at the chosen resolution, fade
-    and attributes: `FRAMES` frames, the last one step before the first.
-
-    Args:
-        generator: `progan.Generator`, of which the explorer keeps a copy.
-        directions: what `latent.find` returns, best `disentangled`; None: no attributes.
-        judge: a classifier of the nine attributes, "personas-cnn": says in words what it sees.
-        seeds: number of seeds to choose from.
-        folder: where the button saves.
-
-    Raises:
-        ValueError: the generator is not ProGAN's, its images are too large for the judge, or the
-            directions belong to another z.
-    """
-    return Growth(generator, directions, judge, seeds, Path(folder))
+        frames, rate = self.frames(), 1000 // MILLISECONDS
+        return self.store(
+            "walk", ".gif", lambda path: films.save_gif(frames, path, facts, rate, self.LARGE)
+        )

@@ -10,15 +10,15 @@ import torch
 from PIL import Image
 
 from course_lib.data import ATTRIBUTES, Tokeniser, describe
-from course_lib.explorers.base import WIDE, Dropdown, Explorer, slider, whole_slider
-from course_lib.explorers.canvas import Canvas, enlarged, pixels
+from course_lib.explorers.base import WIDE, Explorer, menu, slider, whole_slider
+from course_lib.explorers.canvas import Canvas
+from course_lib.explorers.networks import device_of, expect
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import slerp
 from course_lib.metrics.reports import personas as portraits
 from course_lib.models.cnn import AttributeClassifier
 from course_lib.models.stackgan import StackGAN
 from course_lib.sampling import latents
-from course_lib.threads import one_thread
 from course_lib.training import evaluating
 
 NOT_MENTIONED = ""  # a menu's value, shown as "–"
@@ -86,7 +86,7 @@ def seen(image: torch.Tensor, judge: AttributeClassifier | None) -> str:
     """Return a sentence on what a judge sees in an image (3, S, S); "" without a judge."""
     if judge is None:
         return ""
-    found = portraits.read(image[None], judge)[0].tolist()
+    found = portraits.read(image[None].to(device_of(judge)), judge)[0].tolist()
     pairs = zip(ATTRIBUTES.items(), found, strict=True)
     values = {name.replace(" ", "_"): names[index] for (name, names), index in pairs}
     return f"The judge would call it “{describe(**values)}”."
@@ -110,36 +110,24 @@ def text_box(description: str, text: str) -> widgets.Text:
 class Sentences(Explorer):
     """What both have in common: a StackGAN, text boxes on top, and its two stages side by side.
 
-    Sizes are in pixels. A subclass makes its controls and hands them on.
+    Sizes are in pixels. A subclass calls `take`, makes its controls and hands them on.
     """
 
     WIDTH, LARGE, TOP, LEFTS = 606, 256, 28, (4, 346)
     seed: widgets.IntSlider  # a subclass makes it
 
-    def __init__(
-        self,
-        model: StackGAN,
-        judge: AttributeClassifier | None,
-        boxes: Sequence[widgets.Text],
-        controls: Sequence[widgets.Widget],
-        alt: str,
-    ):
+    def take(self, model: StackGAN, judge: AttributeClassifier | None) -> None:
+        """Note a copy of a StackGAN, and a judge.
+
+        Raises:
+            ValueError: the model is no StackGAN.
+        """
+        parts = ("tokeniser", "encode", "stage1", "stage2", "z_dim", "c_dim", "c_dim2")
+        expect(model, "a StackGAN", *parts)
         # One core convolves images stored pixel by pixel (channels last) about 1.3 times faster.
         self.model = copy.deepcopy(model).cpu().to(memory_format=torch.channels_last)
         self.judge = judge
         self.stages = 1 if model.stage2 is None else 2
-        super().__init__(controls, alt, self.WIDTH, above=boxes)
-        self.text.layout.width = f"{self.WIDTH}px"  # a long line would push the picture down
-
-    @staticmethod
-    def check(model: StackGAN) -> None:
-        """Raise ValueError unless the model is a StackGAN."""
-        needed = ("tokeniser", "encode", "stage1", "stage2", "z_dim", "c_dim", "c_dim2")
-        missing = [name for name in needed if not hasattr(model, name)]
-        if missing:
-            raise ValueError(
-                f"expected a StackGAN, got {type(model).__name__} without {', '.join(missing)}"
-            )
 
     def latents(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return z (n, z_dim) and noise (n, c_dim + c_dim2) as `model.sample` draws them."""
@@ -166,7 +154,7 @@ class Sentences(Explorer):
         for stage, (left, (image, *_)) in enumerate(zip(self.LEFTS, images, strict=False), 1):
             size = image.shape[-1]
             canvas.text(left, self.TOP - 10, f"Stage {'I' * stage}: {size}×{size} pixels", 13)
-            canvas.paste(enlarged(pixels(image), self.LARGE), left, self.TOP)
+            canvas.show(image, self.LARGE, left, self.TOP)
         if self.stages == 2:
             left, right = self.LEFTS[0] + self.LARGE, self.LEFTS[1]
             middle, y = (left + right) / 2, self.TOP + self.LARGE // 2
@@ -186,18 +174,39 @@ class Sentences(Explorer):
 
 
 class Sentence(Sentences):
-    """A portrait for a sentence that is typed, or written by nine menus; below, more of them."""
+    """An explorer of a StackGAN: a sentence becomes a portrait, in two stages.
+
+    The sentence is typed, or nine menus write it. Sliders choose the seed and the scale of the
+    conditioning noise ε in c = μ + σε (1 as in training, 0 for c = μ). The large faces are those
+    of `model.sample([sentence], seed, noise=noise)`; below are more of the same sentence. Words
+    that the model does not know are named and ignored; any text draws a person.
+
+    Args:
+        model: a `StackGAN`, of which the explorer keeps a copy; without Stage II the picture shows
+            Stage I alone.
+        judge: a classifier of the nine attributes, "personas-cnn": says in words what it sees.
+        text: the first sentence, beside menus that mention nothing; None: the menus write one.
+        seeds: number of seeds to choose from.
+
+    Raises:
+        ValueError: the model is no StackGAN.
+    """
 
     HEIGHT, OTHERS, SMALL, STEP, ROW = 446, 4, 128, 156, 316
 
-    def __init__(self, model, judge, text, seeds):
-        self.check(model)
+    def __init__(
+        self,
+        model: StackGAN,
+        judge: AttributeClassifier | None = None,
+        text: str | None = None,
+        seeds: int = 100,
+    ):
+        self.take(model, judge)
         self.menus = {
-            name: Dropdown(
-                options=[("–", NOT_MENTIONED), *((value, value) for value in values)],
+            name: menu(
+                name,
+                [("–", NOT_MENTIONED), *((value, value) for value in values)],
                 value=FIRST.get(name, NOT_MENTIONED) if text is None else NOT_MENTIONED,
-                description=name,
-                style=WIDE,
             )
             for name, values in ATTRIBUTES.items()
         }
@@ -207,15 +216,13 @@ class Sentence(Sentences):
             self.write()
         self.seed = whole_slider("seed", 0, seeds - 1, 0)
         self.noise = slider("noise", 0.0, 2.0, 1.0)
-        wide = widgets.Layout(width="200px")
-        other = widgets.Button(description="Say it in other words", icon="refresh", layout=wide)
-        other.on_click(lambda _: self.reword())
+        other = self.button("Say it in other words", self.reword, "refresh", width="200px")
         controls = [*self.menus.values(), other, self.seed, self.noise]
         alt = (
             "A portrait drawn from a sentence, small and blocky by Stage I, sharper by Stage II; "
             "under it four more faces of the same sentence."
         )
-        super().__init__(model, judge, [self.sentence], controls, alt)
+        super().__init__(controls, alt, self.WIDTH, above=[self.sentence])
 
     def write(self) -> None:
         """Let the menus write the sentence; note what their other choices hide."""
@@ -239,7 +246,7 @@ class Sentence(Sentences):
         self.wording += 1
         self.write()
 
-    def _changed(self, change) -> None:
+    def changed(self, change) -> None:
         if change.owner in self.menus.values():
             before = self.sentence.value
             self.write()
@@ -247,9 +254,7 @@ class Sentence(Sentences):
                 return  # the new sentence has been drawn already
         self.refresh()
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG bytes, and sentences that say what it shows."""
         heard = hear(self.model.tokeniser, self.sentence.value)
         text = self.model.encode([heard.words]).expand(1 + self.OTHERS, -1)
         z, noise = self.latents(len(text))
@@ -259,7 +264,7 @@ class Sentence(Sentences):
         canvas.text(4, self.ROW - 10, "the same sentence, other z and other noise:", 13)
         for index, image in enumerate(images[-1][1:]):
             place = (4 + self.STEP * index, self.ROW)
-            canvas.paste(enlarged(pixels(image), self.SMALL), *place)
+            canvas.show(image, self.SMALL, *place)
         return canvas.png(), self.words(heard, images[-1][0])
 
     def words(self, heard: Heard, image: torch.Tensor) -> str:
@@ -283,25 +288,40 @@ class Sentence(Sentences):
 
 
 class TwoSentences(Sentences):
-    """The way between the embeddings of two sentences, with one z and one noise.
+    """An explorer of the way between two sentences, along the sphere of their embeddings.
+
+    z and the conditioning noise stay the same all the way; a slider chooses their seed.
 
     The encoder gives every embedding the length √dim, so all of them lie on a sphere. The straight
     line between two leaves it: its middle is shorter than anything that the stages have met. So
     the way follows the sphere, `slerp`.
+
+    Args:
+        model, judge, seeds: as for `sentence`.
+        text_a, text_b: the first two sentences.
+
+    Raises:
+        ValueError: the model is no StackGAN.
     """
 
     STEPS, SMALL, STEP, LEFT, STRIP = 7, 64, 88, 7, 314
     GAP = 4  # between Stage I's strip and Stage II's
 
-    def __init__(self, model, judge, text_a, text_b, seeds):
-        self.check(model)
+    def __init__(
+        self,
+        model: StackGAN,
+        judge: AttributeClassifier | None = None,
+        text_a: str = SENTENCE_A,
+        text_b: str = SENTENCE_B,
+        seeds: int = 100,
+    ):
+        self.take(model, judge)
         self._drawn = {}
         self.sentence_a = text_box("sentence A", text_a)
         self.sentence_b = text_box("sentence B", text_b)
         self.between = slider("from A to B", 0.0, 1.0, 0.5, 0.02)
         self.seed = whole_slider("seed", 0, seeds - 1, 0)
-        stages = 1 if model.stage2 is None else 2
-        self.height = self.STRIP + stages * (self.SMALL + self.GAP) + 12
+        self.height = self.STRIP + self.stages * (self.SMALL + self.GAP) + 12
         alt = (
             "A portrait on the way from one sentence to another, by both stages, and under it the "
             "whole way as a strip."
@@ -312,7 +332,7 @@ class TwoSentences(Sentences):
             self.seed,
             widgets.HTML(WHY, layout=widgets.Layout(width="320px")),
         ]
-        super().__init__(model, judge, boxes, controls, alt)
+        super().__init__(controls, alt, self.WIDTH, above=boxes)
 
     def walk(self, ends: torch.Tensor, t: torch.Tensor) -> list[torch.Tensor]:
         """Return each stage's images at t (n,) on the way between embeddings (2, text_dim)."""
@@ -334,14 +354,11 @@ class TwoSentences(Sentences):
             for row, images in enumerate(self.walk(ends, torch.linspace(0, 1, self.STEPS))):
                 for index, image in enumerate(images):
                     top = self.STRIP + row * (self.SMALL + self.GAP)
-                    place = (self.LEFT + index * self.STEP, top)
-                    canvas.paste(enlarged(pixels(image), self.SMALL), *place)
+                    canvas.show(image, self.SMALL, *(self.LEFT + index * self.STEP, top))
             self._drawn = {key: canvas.image}
         return self._drawn[key]
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
-        """Return the picture as PNG bytes, and sentences that say what it shows."""
         boxes = (self.sentence_a, self.sentence_b)
         a, b = (hear(self.model.tokeniser, box.value) for box in boxes)
         ends, t = self.model.encode([a.words, b.words]), self.between.value
@@ -350,8 +367,7 @@ class TwoSentences(Sentences):
         images = self.walk(ends, torch.tensor([t]))
         self.paste_stages(canvas, images)
         x = self.LEFT + self.SMALL / 2 + t * (self.STEPS - 1) * self.STEP
-        y = self.height - 13
-        canvas.polygon(np.array([(x, y), (x - 6, y + 9), (x + 6, y + 9)]), ORANGE)
+        canvas.mark(x, self.height - 13, ORANGE)
         remarks = [
             f"Sentence {letter}: {heard.remark}"
             for letter, heard in (("A", a), ("B", b))
@@ -365,50 +381,3 @@ class TwoSentences(Sentences):
             "Below: the whole way, with an orange mark at this place.",
         ]
         return canvas.png(), " ".join(filter(None, parts))
-
-
-def sentence(
-    model: StackGAN,
-    judge: AttributeClassifier | None = None,
-    text: str | None = None,
-    seeds: int = 100,
-) -> Sentence:
-    """Return an explorer of a StackGAN: a sentence becomes a portrait, in two stages.
-
-    The sentence is typed, or nine menus write it. Sliders choose the seed and the scale of the
-    conditioning noise ε in c = μ + σε (1 as in training, 0 for c = μ). The large faces are those
-    of `model.sample([sentence], seed, noise=noise)`. Words that the model does not know are named
-    and ignored; any text draws a person.
-
-    Args:
-        model: a `StackGAN`, of which the explorer keeps a copy; without Stage II the picture shows
-            Stage I alone.
-        judge: a classifier of the nine attributes, "personas-cnn": says in words what it sees.
-        text: the first sentence, beside menus that mention nothing; None: the menus write one.
-        seeds: number of seeds to choose from.
-
-    Raises:
-        ValueError: the model is no StackGAN.
-    """
-    return Sentence(model, judge, text, seeds)
-
-
-def two_sentences(
-    model: StackGAN,
-    judge: AttributeClassifier | None = None,
-    text_a: str = SENTENCE_A,
-    text_b: str = SENTENCE_B,
-    seeds: int = 100,
-) -> TwoSentences:
-    """Return an explorer of the way between two sentences, along the sphere of their embeddings.
-
-    z and the conditioning noise stay the same all the way; a slider chooses their seed.
-
-    Args:
-        model, judge, seeds: as in `sentence`.
-        text_a, text_b: the first two sentences.
-
-    Raises:
-        ValueError: the model is no StackGAN.
-    """
-    return TwoSentences(model, judge, text_a, text_b, seeds)

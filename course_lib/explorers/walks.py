@@ -1,5 +1,6 @@
-"""The latent explorer: walk through a generator's latent space with sliders."""
+"""The latent explorer: walks through a generator's latent space, under sliders."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -8,13 +9,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from course_lib import figures, zoo
-from course_lib.explorers.base import Explorer, slider, unused, whole_slider
+from course_lib import figures, sampling, zoo
+from course_lib.explorers.base import Explorer, slider, whole_slider
 from course_lib.latent import lerp, slerp
 from course_lib.sampling import latents, size_of
 from course_lib.studio import provenance
-from course_lib.threads import one_thread
-from course_lib.training import evaluating
 
 WALK = 9  # images in the strip between the two seeds
 
@@ -30,8 +29,7 @@ def principal_directions(
     inner layers. Signs are fixed so that a positive step brightens the image.
     """
     z = latents(n, size_of(generator), seed)
-    with evaluating(generator):
-        images = torch.cat([generator(part) for part in z.split(250)]).flatten(1)
+    images = sampling.draw(generator, z, batch=250).flatten(1)
     slopes = (images - images.mean(0)).T @ z / n  # (pixels, z_dim)
     _, _, directions = torch.linalg.svd(slopes, full_matrices=False)
     directions = directions[:count]
@@ -39,10 +37,37 @@ def principal_directions(
     return directions * torch.where(brighter == 0, 1.0, brighter)[:, None]
 
 
-class LatentExplorer(Explorer):
-    """See `latent`."""
+def direction_sliders(count: int) -> list[widgets.FloatSlider]:
+    """Return sliders for steps along principal directions."""
+    return [slider(f"direction {i + 1}", -6.0, 6.0, 0.0, 0.1) for i in range(count)]
 
-    def __init__(self, generator: nn.Module, count: int, seeds: int, folder: Path):
+
+def moved(steps: Sequence[widgets.FloatSlider]) -> list[str]:
+    """Return in words which of these sliders are not at 0."""
+    return [f"direction {i + 1} by {s.value:+.1f}" for i, s in enumerate(steps) if s.value]
+
+
+class Latent(Explorer):
+    """An explorer of a generator's latent space.
+
+    Sliders choose two seeds and a point on the way between them (spherical or linear), the
+    truncation (z is multiplied by it: below 1 images become less varied), and steps along the
+    principal directions. A button saves the image.
+
+    Args:
+        generator: any that `sampling.draw` takes.
+        count: number of principal directions, 1 to z_dim.
+        seeds: number of seeds to choose from.
+        folder: where the button saves.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        count: int = 6,
+        seeds: int = 100,
+        folder: Path | str = "pictures",
+    ):
         self.generator, self.folder = generator, folder
         self.directions = principal_directions(generator, count)
         self.seed_a = whole_slider("seed A", 0, seeds - 1, 0)
@@ -52,13 +77,11 @@ class LatentExplorer(Explorer):
             options=["spherical", "linear"], description="path", style={"button_width": "80px"}
         )
         self.truncation = slider("truncation", 0.0, 1.5, 1.0)
-        self.steps = [slider(f"direction {i + 1}", -6.0, 6.0, 0.0, 0.1) for i in range(count)]
-        save = widgets.Button(description="Save this image", icon="download")
-        save.on_click(lambda _: self.save())
-        self.saved = widgets.HTML()
+        self.steps = direction_sliders(count)
+        save = self.button("Save this image", self.save, "download")
         controls = [self.seed_a, self.seed_b, self.between, self.path, self.truncation]
         alt = "A large generated image, and under it a strip of images on the way to another one."
-        super().__init__([*controls, *self.steps, save, self.saved], alt)
+        super().__init__([*controls, *self.steps, *self.saving(save)], alt)
 
     def z(self) -> torch.Tensor:
         """Return the strip's latent vectors and, last, the chosen one: (WALK + 1, z_dim)."""
@@ -69,10 +92,8 @@ class LatentExplorer(Explorer):
         offset = torch.tensor([step.value for step in self.steps]) @ self.directions
         return path(z0, z1, t[:, None]) * self.truncation.value + offset
 
-    @one_thread()
     def draw(self) -> tuple[bytes, str]:
-        with evaluating(self.generator):
-            images = self.generator(self.z())  # (WALK + 1, C, H, W)
+        images = sampling.draw(self.generator, self.z())  # (WALK + 1, C, H, W)
         strip = figures.tile(images[:WALK], columns=WALK, scale=1)
         scale = max(1, strip.shape[1] // images.shape[-1])
         large = figures.tile(images[WALK:], scale=scale)
@@ -80,21 +101,19 @@ class LatentExplorer(Explorer):
         left = (wide.shape[1] - large.shape[1]) // 2
         wide[:, left : left + large.shape[1]] = large
         space = np.full((4, *wide.shape[1:]), 255, np.uint8)
-        moved = [
-            f"direction {i + 1} by {s.value:+.1f}" for i, s in enumerate(self.steps) if s.value
-        ]
+        steps = moved(self.steps)
         sentence = (
             f"Seed {self.seed_a.value}, {self.between.value:.0%} of the {self.path.value} way to "
             f"seed {self.seed_b.value}, truncation {self.truncation.value:.2f}"
-            + (": " + ", ".join(moved) if moved else "")
+            + (": " + ", ".join(steps) if steps else "")
             + ". The strip shows the whole way."
         )
         return figures.png(np.concatenate([wide, space, strip])), sentence
 
-    def save(self) -> Path:
-        """Write the chosen image as PNG with its facts, eight times enlarged; return its path."""
-        with evaluating(self.generator):
-            image = self.generator(self.z()[-1:])
+    def save(self) -> Path | None:
+        """Save the chosen image as PNG, eight times enlarged."""
+        image = sampling.draw(self.generator, self.z()[-1:])
+        picture = Image.fromarray(figures.tile(image, scale=8))
         facts = provenance.facts(
             zoo.name_of(self.generator),
             self.seed_a.value,
@@ -104,25 +123,4 @@ class LatentExplorer(Explorer):
             truncation=self.truncation.value,
             directions=[step.value for step in self.steps],
         )
-        path = unused(self.folder, "latent", ".png")
-        provenance.save_png(Image.fromarray(figures.tile(image, scale=8)), path, facts)
-        self.saved.value = f"saved as {path}"
-        return path
-
-
-def latent(
-    generator: nn.Module, count: int = 6, seeds: int = 100, folder: Path | str = "pictures"
-) -> LatentExplorer:
-    """Return an explorer of a generator's latent space.
-
-    Sliders choose two seeds and a point on the way between them (spherical or linear), the
-    truncation (z is multiplied by it: below 1 images become less varied), and steps along the
-    principal directions. A button saves the image.
-
-    Args:
-        generator: maps z (N, z_dim) to images and has an attribute `z_dim`.
-        count: number of principal directions, 1 to z_dim.
-        seeds: number of seeds to choose from.
-        folder: where the button saves.
-    """
-    return LatentExplorer(generator, count, seeds, Path(folder))
+        return self.store("latent", ".png", lambda path: provenance.save_png(picture, path, facts))
