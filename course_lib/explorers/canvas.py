@@ -56,7 +56,7 @@ def enlargement(height: int, width: int, side: int) -> float:
     return side // longest or side / longest
 
 
-def enlarged(image: np.ndarray, side: int) -> np.ndarray:
+def upscaled(image: np.ndarray, side: int) -> np.ndarray:
     """Return a uint8 image (H, W) or (H, W, 3) in the largest size that fits a square of `side`."""
     times = enlargement(*image.shape[:2], side=side)
     if times >= 1:
@@ -157,7 +157,7 @@ class Canvas:
 
     def show(self, image: torch.Tensor, side: int, x: int, y: int) -> None:
         """Put one image (C, H, W) in [-1, 1] on a picture of scale 1, enlarged to fit `side`."""
-        self.paste(enlarged(pixels(image), side), x, y)
+        self.paste(upscaled(pixels(image), side), x, y)
 
     def mark(self, x: float, y: float, colour: str) -> None:
         """Draw a mark that points upwards to a place."""

@@ -11,7 +11,7 @@ from torch import nn
 
 from course_lib.data import to_uint8
 from course_lib.explorers.base import Explorer, menu, whole_slider
-from course_lib.explorers.canvas import Canvas, as_float, enlarged, enlargement, named, pixels
+from course_lib.explorers.canvas import Canvas, as_float, enlargement, named, pixels, upscaled
 from course_lib.explorers.networks import device_of
 from course_lib.explorers.receptive import layers
 from course_lib.figures import ORANGE
@@ -156,7 +156,7 @@ class FeatureMaps(Explorer):
             canvas = Canvas(self.WIDTH, self.HEIGHT, scale=1)
             number = self.image.value
             canvas.text(self.LEFT, 16, f"input: {self.names[number]}"[:32])
-            self._outlined(canvas, enlarged(pixels(self.images[number]), self.SIDE), self.TOP)
+            self._outlined(canvas, upscaled(pixels(self.images[number]), self.SIDE), self.TOP)
             self._draw_maps(canvas, levels)
             self._draw_key(canvas)
             self._drawn = {state: (canvas.image, levels)}
@@ -178,7 +178,7 @@ class FeatureMaps(Explorer):
         canvas.bar(self.SHEET_LEFT, self.TOP, width, height, self.BACKGROUND)
         for channel, level in enumerate(levels):
             left, top = self._corner(channel)
-            canvas.paste(enlarged(level, cell - GAP), left, top)
+            canvas.paste(upscaled(level, cell - GAP), left, top)
             if channel % columns == 0:
                 place = (self.SHEET_LEFT - 5, top + (cell - GAP) // 2)
                 canvas.text(*place, f"{channel}", 10, Canvas.PALE, "rm")
@@ -198,10 +198,10 @@ class FeatureMaps(Explorer):
         (base, levels), channel = self._sheet(), self.channel.value
         canvas = Canvas(self.WIDTH, self.HEIGHT, base, scale=1)
         top = self.TOP + self.SIDE + 32
-        large = enlarged(levels[channel], self.SIDE)
+        large = upscaled(levels[channel], self.SIDE)
         canvas.text(self.LEFT, top - 8, f"channel {channel}, enlarged")
         self._outlined(canvas, large, top)
-        height, width = enlarged(levels[channel], self._cells()[1] - GAP).shape
+        height, width = upscaled(levels[channel], self._cells()[1] - GAP).shape
         canvas.frame(*self._corner(channel), width, height, ORANGE, 3)
         value, row, column = self.strongest()
         if value > 0:

@@ -8,7 +8,7 @@ from torch import nn
 
 from course_lib import latent, zoo
 from course_lib.explorers.base import Explorer, until_let_go, whole_slider
-from course_lib.explorers.canvas import Canvas, as_float, enlarged, pixels
+from course_lib.explorers.canvas import Canvas, as_float, pixels, upscaled
 from course_lib.explorers.networks import on_cpu
 from course_lib.studio import completion
 
@@ -90,7 +90,7 @@ class Complete(Explorer):
         step = (self.shown_width - self.SMALL) / (self.ANSWERS - 1)
         shown += [(a, round(i * step), small_top, self.SMALL) for i, a in enumerate(answers)]
         for image, x, y, side in shown:
-            canvas.paste(enlarged(image, side), x, y)
+            canvas.paste(upscaled(image, side), x, y)
         hidden = latent.visible_error(found.images, found.portrait, 1 - found.mask)
         sentence = (
             f"Answer {chosen + 1} of {self.ANSWERS} differs from what is visible by "

@@ -29,9 +29,9 @@ def measured_directions(generator: Generator, seed: int = 0) -> dict[str, torch.
     Along a kind's direction the logarithm of the measure grows fastest: for z ~ N(0, I) the slope
     of a linear fit is E[z·measure].
     """
-    found = {name: torch.zeros(generator.kinds, generator.style_dim) for name in DIRECTIONS}
+    found = {name: torch.zeros(generator.classes, generator.style_dim) for name in DIRECTIONS}
     z = latents(FITTED, generator.z_dim, seed)
-    for kind in range(generator.kinds):
+    for kind in range(generator.classes):
         drawn = computed(generator, z, torch.full((FITTED,), kind))
         measures = metrics.drum_measures(to_sounds(drawn, rounds=2))
         for name, measure in DIRECTIONS.items():
@@ -110,7 +110,7 @@ class DrumMachine(Explorer):
         ends = [latents(1, generator.z_dim, seed.value) for seed in (self.seed, self.seed_b)]
         style_a, style_b = (z[:, : generator.style_dim] for z in ends)
         kinds = torch.tensor([self.kind.value, self.kind_b.value])
-        a, b = one_hot(kinds, generator.kinds).float().split(1)
+        a, b = one_hot(kinds, generator.classes).float().split(1)
         weights = torch.lerp(a, b, t)
         style = slerp(style_a, style_b, t)
         for name, step in self.steps.items():

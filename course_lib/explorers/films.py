@@ -11,7 +11,7 @@ from PIL import Image
 from course_lib import zoo
 from course_lib.data import FASHION_CLASSES
 from course_lib.explorers.base import WIDE, Explorer, menu, player, whole_slider
-from course_lib.explorers.canvas import Canvas, Plot, enlarged
+from course_lib.explorers.canvas import Canvas, Plot, upscaled
 from course_lib.explorers.conditional import classes
 from course_lib.figures import BLUE, ORANGE
 from course_lib.latent import EASINGS, eased, turns
@@ -143,7 +143,7 @@ class Loop(Explorer):
         for index in range(self.SHOWN):
             image = images[index * len(images) // self.SHOWN]
             place = self.LEFT + index * self.STEP
-            canvas.paste(enlarged(frame_pixels(image), self.SMALL), place, self.STRIP)
+            canvas.paste(upscaled(frame_pixels(image), self.SMALL), place, self.STRIP)
         return canvas.image
 
     def _places(self, times: torch.Tensor) -> np.ndarray:
@@ -158,7 +158,7 @@ class Loop(Explorer):
         time = torch.tensor([at / loop.frames], dtype=torch.float64)
         canvas = Canvas(self.WIDTH, self.HEIGHT, base=base, scale=1)
         canvas.text(self.LEFT, self.TOP - 10, f"frame {at} of {loop.frames}", 13)
-        canvas.paste(enlarged(frame_pixels(images[at]), self.LARGE), self.LEFT, self.TOP)
+        canvas.paste(upscaled(frame_pixels(images[at]), self.LARGE), self.LEFT, self.TOP)
         canvas.dot(self.PLOT.at(time.numpy(), eased(loop.easing, time).numpy())[0], BLUE, 5)
         canvas.dot(self._places(time)[0], BLUE, 6)
         now = at * self.SHOWN // loop.frames

@@ -11,7 +11,7 @@ from torch import nn
 
 from course_lib import figures
 from course_lib.explorers.base import WIDE, Explorer
-from course_lib.explorers.canvas import Canvas, Plot, as_float, enlarged, pixels
+from course_lib.explorers.canvas import Canvas, Plot, as_float, pixels, upscaled
 from course_lib.explorers.networks import decoded, encoded
 
 # Okabe and Ito's colours, with grey for black and without yellow, which white paper swallows.
@@ -209,7 +209,7 @@ class LatentMap(Explorer):
         middles = limit * (2 * (torch.arange(n) + 0.5) / n - 1)
         up, across = torch.meshgrid(middles.flip(0), middles, indexing="ij")
         images = decoded(self.vae, torch.stack([across.flatten(), up.flatten()], dim=1))
-        tiles = [enlarged(pixels(image), side) for image in images]
+        tiles = [upscaled(pixels(image), side) for image in images]
         rows = [np.concatenate(tiles[n * row : n * (row + 1)], axis=1) for row in range(n)]
         return np.concatenate(rows)
 

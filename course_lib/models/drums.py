@@ -40,7 +40,6 @@ class Generator(nn.Module):
     def __init__(self, style_dim: int = 32, width: int = 16, kinds: int = len(DRUMS)):
         super().__init__()
         self.style_dim, self.classes, w = style_dim, kinds, width
-        self.kinds = kinds
         self.z_dim = style_dim + ROWS * COLUMNS
         self.layers = nn.Sequential(
             nn.Linear(style_dim + kinds, 6 * w * 8 * 4, bias=False),
@@ -118,7 +117,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, width: int = 16, kinds: int = len(DRUMS)):
         super().__init__()
-        self.kinds = kinds
+        self.classes = kinds
         self.features = convolutions(width)
         self.to_logit = nn.Linear(64 * width, 1)
         self.label = nn.Embedding(kinds, 64 * width)
@@ -127,6 +126,6 @@ class Discriminator(nn.Module):
 
     def forward(self, pictures: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         expect_shape(pictures, (None, 1, ROWS, COLUMNS), "pictures")
-        check_labels(labels, len(pictures), self.kinds)
+        check_labels(labels, len(pictures), self.classes)
         features = self.features(pictures)  # (N, 64·width)
         return self.to_logit(features).squeeze(1) + (features * self.label(labels)).sum(dim=1)

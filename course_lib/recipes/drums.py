@@ -40,7 +40,7 @@ class Drums(GANRecipe):
 
     def figures(self, model):
         """Return the figures for the card, of 100 samples of each kind."""
-        labels = torch.arange(600) % model.kinds
+        labels = torch.arange(600) % model.classes
         sounds = data.to_sounds(model.sample(labels=labels, seed=1))
         return metrics.drums_report(sounds, labels, judge=zoo.load("drums-cnn"))
 

@@ -346,6 +346,7 @@ def test_a_folder_finds_its_own_library_wherever_it_goes(clone, way):
     found = subprocess.run(
         [moved / ".venv/bin/python", "-c", "import course_lib; print(course_lib.__file__)"],
         cwd=clone.parent,
+        env={name: text for name, text in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
         text=True,
     )

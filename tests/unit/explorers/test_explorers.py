@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from course_lib import explorers, sampling, zoo
-from course_lib.explorers.canvas import Plot, enlarged
+from course_lib.explorers.canvas import Plot, upscaled
 from course_lib.explorers.walks import principal_directions
 from course_lib.latent import lerp, slerp
 from course_lib.studio import provenance
@@ -68,7 +68,7 @@ def test_a_plot_ends_at_its_limits():
 
 def test_a_shrunken_picture_is_the_mean_of_its_pixels():
     chequered = (np.indices((8, 8)).sum(axis=0) % 2 * 200).astype(np.uint8)
-    assert set(enlarged(chequered, 4).flatten().tolist()) == {100}
+    assert set(upscaled(chequered, 4).flatten().tolist()) == {100}
 
 
 def test_the_picture_is_the_generators(explorer, generator):

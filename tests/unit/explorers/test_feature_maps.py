@@ -7,7 +7,7 @@ from looking import pixels
 from torch import nn
 
 from course_lib import data, explorers, zoo
-from course_lib.explorers.canvas import Canvas, enlarged, named
+from course_lib.explorers.canvas import Canvas, named, upscaled
 from course_lib.explorers.receptive import layers
 from course_lib.models.cnn import AttributeClassifier, Classifier
 
@@ -90,7 +90,7 @@ def test_the_picture_holds_input_and_map(explorer):
     explorer.channel.value = 5
     picture, left, top, side = pixels(explorer), explorer.LEFT, explorer.TOP, explorer.SIDE
     shown = picture[top : top + side, left : left + side]
-    plain = enlarged(explorer.images[1, 0].add(1).mul(127.5).round().byte().numpy(), side)
+    plain = upscaled(explorer.images[1, 0].add(1).mul(127.5).round().byte().numpy(), side)
     framed = shown[..., 0] != shown[..., 2]  # nothing but a frame has colour
     near = np.zeros_like(framed)
     for down in range(-3, 4):  # the frame's white edge has none
@@ -193,9 +193,9 @@ def test_bad_input_is_refused(network, garments):
 
 def test_images_are_enlarged_a_whole_number_of_times_or_shrunk():
     image = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    large = enlarged(image, 11)
+    large = upscaled(image, 11)
     assert large.shape == (6, 8) and (large[::2, ::2] == image).all()
-    assert enlarged(np.zeros((100, 50, 3), np.uint8), 40).shape == (40, 20, 3)
+    assert upscaled(np.zeros((100, 50, 3), np.uint8), 40).shape == (40, 20, 3)
 
 
 def test_canvases_draw_alike_at_both_scales():
