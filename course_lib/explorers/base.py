@@ -91,7 +91,7 @@ def _release_earlier(explorer: "Explorer") -> None:
     shell = get_ipython()
     if shell is None:
         return  # no notebook, no cell
-    parent = getattr(shell, "get_parent", dict)()
+    parent = getattr(shell, "get_parent", dict)() or {}
     cell = parent.get("metadata", {}).get("cellId") or shell.user_ns["In"][-1]
     run, made = _made.get(cell, (0, []))
     if run != shell.execution_count:
@@ -141,11 +141,11 @@ class Explorer:
         under: Sequence[widgets.Widget] = (),
     ):
         self.alt, self.shown_width = alt, width
-        wide = f"{width}px"
-        self.picture = Picture(format=self.format, tooltip=alt, layout={"width": wide})
+        # A line longer than the picture would push the picture down. On a narrow page both shrink.
+        wide = {"width": f"{width}px", "max_width": "calc(100% - 4px)"}  # margins take 4 pixels
+        self.picture = Picture(format=self.format, tooltip=alt, layout=wide)
         self.picture.add_class("explorer-picture")
-        # A line longer than the picture would push the picture down; on a narrow page it wraps.
-        self.text = widgets.HTML(layout={"width": wide, "max_width": "100%"})
+        self.text = widgets.HTML(layout=wide)
         self.controls = [*above, *controls]
         beside = widgets.VBox([self.picture, *under, self.text], layout={"max_width": "100%"})
         self.box = self.arranged(above, controls, beside)
