@@ -134,7 +134,8 @@ class Growth(Explorer):
 
         It begins at the z of `generator.sample(1, seed)`, scaled as pixel norm does.
         """
-        return latent.great_circle(*latents(2, self.generator.z_dim, self.seed.value), FRAMES)
+        z0, z1 = latents(2, self.generator.z_dim, self.seed.value)
+        return latent.great_circle(z0, z1, FRAMES)
 
     def pictures(self, z: torch.Tensor) -> list[torch.Tensor]:
         """Return the images of z (N, z_dim) at all stages, (N, colours, size, size) each.
