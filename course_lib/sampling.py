@@ -44,6 +44,11 @@ def eval_mode(*models: nn.Module) -> Generator[None, None, None]:
             module.training = mode
 
 
+def device_of(model: nn.Module) -> torch.device:
+    """Return the device that a model's parameters are on; without parameters, the CPU."""
+    return next((weight.device for weight in model.parameters()), torch.device("cpu"))
+
+
 @torch.no_grad()
 def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options: Any) -> torch.Tensor:
     """Return model(*inputs, **options), computed `batch` rows at a time, on the CPU.
@@ -52,7 +57,7 @@ def in_batches(model: nn.Module, *inputs: torch.Tensor, batch: int, **options: A
     """
     if batch < 1:
         raise ValueError(f"batch is 1 or more, not {batch}")
-    device = next(model.parameters()).device
+    device = device_of(model)
     first = 0
     outputs: torch.Tensor | None = None
     with eval_mode(model):

@@ -12,9 +12,9 @@ from torch import nn
 from course_lib.data import to_uint8
 from course_lib.explorers.base import Explorer, menu, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float, enlargement, named, pixels, upscaled
-from course_lib.explorers.networks import device_of
 from course_lib.explorers.receptive import layers
 from course_lib.figures import ORANGE
+from course_lib.sampling import device_of
 from course_lib.training import evaluating
 
 GAP = 6  # pixels between the maps of a sheet

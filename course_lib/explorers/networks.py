@@ -6,12 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from course_lib.sampling import device_of
 from course_lib.training import evaluating
-
-
-def device_of(model: nn.Module) -> torch.device:
-    """Return the device that a model's parameters are on; without parameters, the CPU."""
-    return next((weight.device for weight in model.parameters()), torch.device("cpu"))
 
 
 def computed(model: nn.Module, *inputs: torch.Tensor, **options: Any) -> Any:

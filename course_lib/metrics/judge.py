@@ -8,6 +8,7 @@ from torch import nn
 from course_lib import threads
 from course_lib.data import to_float
 from course_lib.metrics.distances import frechet_distance
+from course_lib.sampling import device_of
 from course_lib.training import evaluating
 
 
@@ -47,9 +48,11 @@ def judged(
         # As many pixels at a time as `batch` images of 28×28 have, so that portraits fit as well.
         size = max(1, batch * 28 * 28 // images.shape[2:].numel())
         for part in threads.tuned(images.split(size)):
-            found.append(sees.features(to_float(part) if part.dtype == torch.uint8 else part))
+            part = to_float(part) if part.dtype == torch.uint8 else part
+            seen = sees.features(part.to(device_of(judge)))
+            found.append(seen.cpu())
             if tells:
-                chances.append(sees.to_logits(found[-1]).softmax(dim=1))
+                chances.append(sees.to_logits(seen).softmax(dim=1).cpu())
     return torch.cat(found).double(), torch.cat(chances) if tells else None
 
 

@@ -1,9 +1,10 @@
 """Do generated portraits show what their captions ask for? The judge of portraits reads them."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
+from torch import nn
 from torch.nn.functional import one_hot
 
 from course_lib import machine, threads
@@ -19,6 +20,7 @@ from course_lib.data import (
 )
 from course_lib.metrics.comparison import FLOOR, compare
 from course_lib.models.cnn import AttributeClassifier
+from course_lib.sampling import device_of
 from course_lib.training import evaluating
 
 SIZE = 64
@@ -44,12 +46,17 @@ def read(images: torch.Tensor, judge: AttributeClassifier, batch: int = 25) -> t
         judge: a classifier of the nine attributes, "personas-cnn".
     """
     with evaluating(judge):
-        parts = (to_float(p) if p.dtype == torch.uint8 else p for p in images.split(batch))
-        heads = [judge.logits(enlarged(part)) for part in threads.tuned(parts)]
+        parts = [judge.logits(part) for part in _portraits(images, judge, batch)]
     machine.give_back_memory()
     return torch.cat(
-        [torch.stack([part[name].argmax(dim=1) for name in ATTRIBUTES], dim=1) for part in heads]
-    )
+        [torch.stack([part[name].argmax(dim=1) for name in ATTRIBUTES], dim=1) for part in parts]
+    ).cpu()
+
+
+def _portraits(images: torch.Tensor, judge: nn.Module, batch: int) -> Iterator[torch.Tensor]:
+    """Yield portraits as the judge takes them, on its device, `batch` at a time."""
+    for part in threads.tuned(images.split(batch)):
+        yield enlarged(to_float(part) if part.dtype == torch.uint8 else part).to(device_of(judge))
 
 
 def obeyed(found: torch.Tensor, attributes: torch.Tensor, told: torch.Tensor) -> dict[str, float]:
@@ -316,10 +323,9 @@ def _sure(
     """Return by attribute the judge's top probability, float64 (N,), and its index (N,)."""
     parts = {name: [] for name in ATTRIBUTES}
     with evaluating(judge):
-        for part in threads.tuned(images.split(batch)):
-            part = to_float(part) if part.dtype == torch.uint8 else part
-            for name, chances in judge.probabilities(enlarged(part)).items():
-                parts[name].append(chances.double().max(dim=1))
+        for part in _portraits(images, judge, batch):
+            for name, chances in judge.probabilities(part).items():
+                parts[name].append(chances.cpu().double().max(dim=1))
     return {
         name: (torch.cat([top.values for top in tops]), torch.cat([top.indices for top in tops]))
         for name, tops in parts.items()

@@ -473,3 +473,38 @@ def test_the_report_of_a_number_that_leaves_one_image_over(judge, held_out):
     assert small["closest pair in draws of 1,000 samples"] == pytest.approx(
         metrics.closest_pair(images[:30]), abs=1e-3
     )
+
+
+class Asked(torch.nn.Module):
+    """A judge on a device without memory, which notes on which device its images are."""
+
+    def __init__(self, judge):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.empty(1, device="meta"))
+        self.inside, self.devices = (judge,), set()
+        for name in ("features", "to_logits", "logits", "probabilities", "attributes"):
+            if name != "to_logits" and callable(getattr(judge, name, None)):
+                setattr(self, name, self.noting(getattr(judge, name)))
+            elif hasattr(judge, name):
+                setattr(self, name, getattr(judge, name))
+
+    def noting(self, method):
+        def called(images):
+            self.devices.add(images.device.type)
+            return method(torch.zeros(images.shape))
+
+        return called
+
+
+def test_every_measure_works_on_its_judges_device(judge, portrait_judge):
+    garments, faces = Asked(judge), Asked(portrait_judge)
+    clothes, portraits = torch.zeros(12, 1, 28, 28), torch.zeros(3, 3, 64, 64)
+    for found in (
+        metrics.features(garments, clothes),
+        metrics.probabilities(garments, clothes),
+        metrics.features(faces, portraits),
+        metrics.read(portraits, faces),
+    ):
+        assert found.device.type == "cpu"
+    metrics.certainty_by("eyes", portraits, faces)
+    assert garments.devices == faces.devices == {"meta"}

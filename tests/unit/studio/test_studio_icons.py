@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 
 from course_lib import data, explorers
-from course_lib.explorers.base import Explorer
 from course_lib.sampling import latents
 from course_lib.studio import icons, provenance
 from course_lib.studio.sources import Source
@@ -235,26 +234,9 @@ def button(explorer):
     return next(c for c in explorer.controls if getattr(c, "description", "").startswith("Save"))
 
 
-def test_the_explorer_reacts_to_every_control(explorer):
-    assert isinstance(explorer, Explorer)
+def test_the_explorer_says_what_it_shows(explorer):
     assert Image.open(io.BytesIO(explorer.picture.value)).width == explorer.WIDTH
     assert "48 icons, seed 19, truncation 0.70, palette okabe-ito" in explorer.text.value
-    explorer.kind.value = "variations around one"  # here all of them count
-    for control, values in (
-        (explorer.seed, (0, 99)),
-        (explorer.number, (10, 24)),
-        (explorer.label, (0, 9)),
-        (explorer.distance, (5.0, 90.0)),
-        (explorer.truncation, (0.2, 1.5)),
-        (explorer.colours, ("sea", "my own")),
-        (explorer.mine, ("#112233", "#AA3377, #228833")),
-        (explorer.paper, ("white", "black")),
-        (explorer.kind, ("one idea, ten garments", "a set of garments")),
-    ):
-        for value in values:
-            before = explorer.picture.value
-            control.value = value
-            assert explorer.picture.value != before, (control.description, value)
 
 
 def test_a_wrong_colour_is_named_and_nothing_breaks(explorer, tmp_path):

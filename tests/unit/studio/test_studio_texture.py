@@ -173,19 +173,8 @@ def test_files_say_where_they_come_from(painter, backdrop, tmp_path):
         textures.save_backdrop(tile, tmp_path / "x.png")
 
 
-def _changes(explorer, controls):
-    for control in controls:
-        start = control.value
-        for value in (control.max, control.min):
-            before = explorer.picture.value
-            control.value = value
-            assert explorer.picture.value != before, control.description
-        control.value = start
-
-
-def test_the_tile_explorer_follows_its_sliders_and_saves_one_tile(painter, tmp_path):
+def test_the_tile_explorer_saves_one_tile(painter, tmp_path):
     explorer = explorers.tiles(painter, folder=tmp_path)
-    _changes(explorer, [explorer.seed, explorer.height, explorer.width, explorer.copies])
     assert Image.open(io.BytesIO(explorer.picture.value)).size == (192, 192)
     assert "3×3 copies of one tile of 64×64 pixels" in explorer.text.value
     first, second = explorer.save(), explorer.save()
@@ -197,7 +186,6 @@ def test_the_tile_explorer_follows_its_sliders_and_saves_one_tile(painter, tmp_p
 
 def test_the_room_explorer_turns_and_saves_the_backdrop(painter, tmp_path):
     explorer = explorers.room(painter, folder=tmp_path)
-    _changes(explorer, [explorer.yaw, explorer.pitch, explorer.field])
     drawn = explorer.backdrop()
     assert explorer.backdrop() is drawn  # turning draws no new room
     explorer.seed.value, explorer.yaw.value = 7, -40
