@@ -27,16 +27,18 @@ class Lesson:
         cases: Callable[[], Sequence[Case]],
         other_cases: Callable[[], Sequence[Case]] | None = None,
         then: str = "",
+        around: Callable[[Callable], Callable] | None = None,
     ) -> Callable[[Callable], Callable]:
         """Decorate a solution that is compared on inputs: see `FunctionTask`.
 
         Args:
             then: names a function of `trials`, "images.comes_as_bytes".
+            around: makes of the solution one that takes the other inputs as well.
         """
 
         def add(answer: Callable) -> Callable:
             section = self.sections[answer.__name__]
-            mistakes = Mistakes(answer, section)
+            mistakes = Mistakes(answer, section, around)
             made = FunctionTask(
                 **self._said(section),
                 answer=answer,
