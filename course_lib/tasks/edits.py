@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import CodeType
 
 import torch
 from torch import nn
@@ -34,6 +35,7 @@ class Answer:
         body: what follows, in which edits are made.
         scope: the names that it knows.
         inner: the answer that it calls by the name that both have.
+        around: is laid around the function, so that it takes another kind of input as well.
     """
 
     name: str
@@ -41,16 +43,26 @@ class Answer:
     body: str
     scope: dict
     inner: "Answer | None" = None
+    around: Callable[[Callable], Callable] | None = None
+
+    @cached_property
+    def _code(self) -> CodeType:
+        return compile(self.head + self.body, f"<{self.name}, edited>", "exec")
+
+    @cached_property
+    def bare(self) -> Callable:
+        """The answer, with nothing around it."""
+        scope = dict(self.scope)
+        exec(self._code, scope)
+        made = scope[self.name]
+        if self.inner:
+            scope[self.name] = self.inner.bare
+        return made
 
     @cached_property
     def function(self) -> Callable:
         """The answer itself."""
-        scope = dict(self.scope)
-        exec(compile(self.head + self.body, f"<{self.name}, edited>", "exec"), scope)
-        made = scope[self.name]
-        if self.inner:
-            scope[self.name] = self.inner.function
-        return made
+        return self.around(self.bare) if self.around else self.bare
 
     def edited(self, edit: Edit) -> "Answer | None":
         """Return the answer with a change; None where nothing changes, or no Python comes out."""
@@ -68,11 +80,11 @@ class Answer:
         return self._with(body) if body != self.body else None
 
     def _with(self, body: str) -> "Answer | None":
+        made = replace(self, body=body)
         try:
-            ast.parse(self.head + body)
+            return made if made._code else None
         except SyntaxError:
             return None
-        return replace(self, body=body)
 
 
 class Mistakes(Sequence[Wrong]):
@@ -81,11 +93,11 @@ class Mistakes(Sequence[Wrong]):
     Made when first looked at: whoever has a task right needs none of them.
     """
 
-    def __init__(self, answer: Callable, section: Section):
+    def __init__(self, answer: Callable, section: Section, around: Callable | None = None):
         own = {"torch": torch, "nn": nn, "F": F, "math": math}
         head, end, body = source(answer).partition("):\n")
         scope = own | answer.__globals__
-        solution = Answer(answer.__name__, head + end, body, scope)
+        solution = Answer(answer.__name__, head + end, body, scope, around=around)
         self.section = section
         self.by_row: dict[Edit, list[Answer]] = {}  # what each row makes of the right ones
         others = [solution.edited(edit) for edit in section.also_right]
@@ -93,8 +105,8 @@ class Mistakes(Sequence[Wrong]):
 
     @property
     def also_right(self) -> list[Callable]:
-        """The other right ways."""
-        return [way.function for way in self.ways[1:]]
+        """The other right ways, and the solution with what is laid around it."""
+        return [way.function for way in self.ways[0 if self.ways[0].around else 1 :]]
 
     def of(self, row: Edit) -> list[Answer]:
         """Return what a row makes of the right answers."""

@@ -27,16 +27,18 @@ class Lesson:
         cases: Callable[[], Sequence[Case]],
         other_cases: Callable[[], Sequence[Case]] | None = None,
         then: str = "",
+        around: Callable[[Callable], Callable] | None = None,
     ) -> Callable[[Callable], Callable]:
         """Decorate a solution that is compared on inputs: see `FunctionTask`.
 
         Args:
             then: names a function of `trials`, "images.comes_as_bytes".
+            around: makes of the solution one that takes the other inputs as well.
         """
 
         def add(answer: Callable) -> Callable:
             section = self.sections[answer.__name__]
-            mistakes = Mistakes(answer, section)
+            mistakes = Mistakes(answer, section, around)
             made = FunctionTask(
                 **self._said(section),
                 answer=answer,
@@ -52,7 +54,11 @@ class Lesson:
         return add
 
     def trial(
-        self, trial: str, arguments: int | None = None, compared: bool = False
+        self,
+        trial: str,
+        arguments: int | None = None,
+        compared: bool = False,
+        name: str | None = None,
     ) -> Callable[[Callable], Callable]:
         """Decorate a solution that is tried out: see `Trial`.
 
@@ -61,11 +67,12 @@ class Lesson:
                 with the solution where the two are compared.
             arguments: how many the answer takes; None where it is no function.
             compared: whether they are.
+            name: of the task, where it is not that of the solution.
         """
 
         def add(answer: Callable) -> Callable:
-            self._solved[answer.__name__] = Trial(
-                **self._said(self.sections[answer.__name__]),
+            self._solved[name or answer.__name__] = Trial(
+                **self._said(self.sections[name or answer.__name__]),
                 answer=answer,
                 trial=Later(trial, *[answer] * compared),
                 arguments=arguments,

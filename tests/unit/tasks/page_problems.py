@@ -33,7 +33,7 @@ def _rows(task: FunctionTask, section: Section) -> Iterator[tuple[int, str]]:
         if not mistakes.ways[0].edited(edit):
             yield edit.line, "this edits nothing"
     for edit in section.mistakes:
-        wrong = [answer.function for answer in mistakes.of(edit)]
+        wrong = [answer.bare for answer in mistakes.of(edit)]
         if not wrong:
             yield edit.line, f"this edits nothing, or is no Python: {edit.old} {edit.new}"
         results = [task(answer) for answer in wrong]
