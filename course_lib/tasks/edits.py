@@ -1,6 +1,7 @@
 """Wrong answers made from right ones: edits that a page lists, pairs of them, and general ones."""
 
 import ast
+import functools
 import inspect
 import itertools
 import math
@@ -94,7 +95,7 @@ class Mistakes(Sequence[Wrong]):
     """
 
     def __init__(self, answer: Callable, section: Section, around: Callable | None = None):
-        own = {"torch": torch, "nn": nn, "F": F, "math": math}
+        own = {"torch": torch, "nn": nn, "F": F, "math": math, "functools": functools}
         head, end, body = source(answer).partition("):\n")
         scope = own | answer.__globals__
         solution = Answer(answer.__name__, head + end, body, scope, around=around)

@@ -68,18 +68,18 @@ class _Watching(Judge):
         return super().forward(images, stage, fade)
 
 
-def takes_slopes_between(loss: Callable, seen: Callable) -> str:
+def takes_slopes_between(loss: Callable) -> str:
     """Return what is wrong with where a critic's loss takes the slope, or "".
 
-    The slope of `Judge` is the same at every image, so that its value does not tell. `seen` makes
-    of real images and a fade what the critic is to see.
+    The slope of `Judge` is the same at every image, so that its value does not tell.
     """
     torch.manual_seed(0)
     generator, critic = Drawer(1, 8, torch.float32), _Watching(1, 8, torch.float32)
     real, z = (normal(seed, 64, *rest).float() for seed, rest in ((1, (2, 8, 8)), (2, (3,))))
     loss(generator, critic, real.clone(), z.clone(), 1, 0.6)
     with torch.no_grad():
-        fake, real = generator(z, 1, 0.6).flatten(1), seen(real, 0.6).flatten(1)
+        faded = 0.4 * double(half(real)) + 0.6 * real
+        fake, real = generator(z, 1, 0.6).flatten(1), faded.flatten(1)
     # Each image that was scored, as a share of the way from each fake to its real image.
     images, way = torch.cat(critic.seen).flatten(1), real - fake
     shares = (images @ way.T - (fake * way).sum(1)) / way.square().sum(1)  # (seen, 64)
@@ -212,7 +212,7 @@ class _Trained(nn.Module):
                 weight += 0.3 * normal(100 * seed + k, *weight.shape, dtype=weight.dtype)
 
 
-def keeps_its_average(averaged: Callable, expected: Callable) -> str:
+def keeps_its_average(averaged: Callable, solution: Callable) -> str:
     """Return what is wrong with an average of a generator over phases, or ""."""
     torch.manual_seed(0)
     theirs = _Trained()
@@ -228,7 +228,7 @@ def keeps_its_average(averaged: Callable, expected: Callable) -> str:
 
         return [[one(10 * phase + k) for k in range(4)] for phase in range(3)]
 
-    wanted = expected(ours, phases(ours, []), 0.7)
+    wanted = solution(ours, phases(ours, []), 0.7)
     began = {name: value.clone() for name, value in theirs.state_dict().items()}
     average = averaged(theirs, phases(theirs, calls), 0.7)
     if not isinstance(average, nn.Module):
@@ -253,7 +253,7 @@ def keeps_its_average(averaged: Callable, expected: Callable) -> str:
         for phase in phases(other, [])[:start]:
             for step in phase:
                 step()
-        made = expected(other, phases(other, [])[start:], decay)
+        made = solution(other, phases(other, [])[start:], decay)
         if all(torch.allclose(a, b, atol=1e-5) for a, b in _pairs(average, made)):
             also = _buffers_fault(average, wanted, began)
             return f"{_AVERAGES[fault]} {also}".strip()
