@@ -5,10 +5,13 @@
     check.js_divergence(js_divergence)  # right, wrong, an error, or not attempted: and why
     check.js_divergence.hint()  # three steps, from a question to nearly the answer
     check.js_divergence.solution()  # the solution with its explanation
-    check.summary()  # a table of what you checked in this session
+    check.summary("01")  # a table of the lesson's tasks; it keeps what is solved for next time
+    check.hand_in("01", "Your name")  # the same table as a page, summary-01.html
+    check.forget()  # begin anew
 
 PyTorch is imported with the first task that is asked for, and of the tasks those of its lesson.
-Nothing leaves this session.
+Nothing leaves this machine: `summary` writes the names of solved tasks into progress.json, in the
+folder of the notebook.
 """
 
 import difflib
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from course_lib.tasks.kinds import Task
-    from course_lib.tasks.results import Summary
+    from course_lib.tasks.results import Note, Summary
 
 
 def summary(lesson: str | None = None) -> "Summary":
@@ -24,6 +27,20 @@ def summary(lesson: str | None = None) -> "Summary":
     from course_lib import tasks
 
     return tasks.summary(lesson)
+
+
+def hand_in(lesson: str, student: str = "") -> "Note":
+    """Write the table of a lesson's tasks as a page, to hand in; return where it is."""
+    from course_lib import tasks
+
+    return tasks.hand_in(lesson, student)
+
+
+def forget() -> "Note":
+    """Forget what was solved, in this session and before."""
+    from course_lib import tasks
+
+    return tasks.forget()
 
 
 def __getattr__(name: str) -> "Task":
@@ -42,4 +59,4 @@ def __getattr__(name: str) -> "Task":
 def __dir__() -> list[str]:
     from course_lib import tasks
 
-    return ["summary", *tasks.names()]
+    return ["forget", "hand_in", "summary", *tasks.names()]

@@ -2,7 +2,8 @@
 
 `lesson_NN` has the solutions of a lesson and the inputs that they are compared on; `pages/NN.md`
 has what is said about them. `pages` reads a page, `edits` makes wrong answers of its rows, `kinds`
-judges an answer, `running` calls it without harm, and `results` shows what came out.
+judges an answer, `running` calls it without harm, `results` shows what came out, and `progress`
+keeps it for the next session.
 """
 
 import importlib
@@ -10,8 +11,9 @@ import re
 from functools import cache
 from pathlib import Path
 
+from course_lib.tasks import progress
 from course_lib.tasks.kinds import Task
-from course_lib.tasks.results import Summary, session
+from course_lib.tasks.results import Note, Summary, session
 
 LESSONS = [file.stem[-2:] for file in sorted(Path(__file__).parent.glob("lesson_*.py"))]
 
@@ -61,11 +63,39 @@ def every() -> dict[str, Task]:
 def summary(lesson: str | None = None) -> Summary:
     """Return a table of the tasks checked in this session, or of all the tasks of a lesson.
 
+    Keeps what was solved in the notebook's folder, for later sessions (`progress`).
+
     Raises:
         ValueError: the lesson has no tasks.
     """
+    progress.keep(session.solved())
     if lesson is None:
         return session.summary([*session.results])
     if lesson not in LESSONS:
         raise ValueError(f"lesson {lesson!r} has no tasks; there are lessons {', '.join(LESSONS)}")
-    return session.summary([name for name, its in names().items() if its == lesson])
+    chosen = [name for name, its in names().items() if its == lesson]
+    return session.summary(chosen, progress.solved())
+
+
+def hand_in(lesson: str, student: str = "") -> Note:
+    """Write a lesson's summary as a page in HTML; return where it is.
+
+    Raises:
+        ValueError: the lesson has no tasks.
+    """
+    text = progress.page(summary(lesson), lesson, student, progress.solved())
+    path = Path(f"summary-{lesson}.html").absolute()
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        cure = "Copy the exercises into a folder of your own, and run them there."
+        return Note("Not written.", f"{path.parent} cannot be written ({reason}). {cure}")
+    return Note("Written.", f"{path.name} stands beside this notebook. Open it in a browser.")
+
+
+def forget() -> Note:
+    """Forget all results, those of this session and those of earlier ones."""
+    session.clear()
+    progress.forget()
+    return Note("Forgotten.", "All tasks count as not checked.")

@@ -4,11 +4,11 @@ Colour only repeats what the words say, so that nothing is lost in grey or to a 
 """
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 NOT_ATTEMPTED, ERROR, WRONG, RIGHT = "not attempted", "error", "wrong", "right"
-NOT_CHECKED = "not checked yet"
+NOT_CHECKED, EARLIER = "not checked yet", "right, earlier"
 _COLOURS = {NOT_ATTEMPTED: "#767676", ERROR: "#b35900", WRONG: "#b35900", RIGHT: "#00708a"}
 _MARKS = {NOT_ATTEMPTED: "○", ERROR: "!", WRONG: "✗", RIGHT: "✓"}
 
@@ -72,7 +72,7 @@ class Summary:
         """One sentence: how many of the tasks are right."""
         if not self.rows:
             return "Nothing was checked in this session."
-        right = sum(outcome == RIGHT for outcome, *_ in self.rows.values())
+        right = sum(outcome in (RIGHT, EARLIER) for outcome, *_ in self.rows.values())
         return f"{right} of {len(self.rows)} right."
 
     def __repr__(self):
@@ -119,9 +119,14 @@ class Session:
         self.checked[result.task] = self.checked.get(result.task, 0) + 1
         return result
 
-    def summary(self, names: Sequence[str]) -> Summary:
-        """Return the table of these tasks, in this order."""
-        outcomes = {name: result.outcome for name, result in self.results.items()}
+    def solved(self) -> list[str]:
+        """Return the tasks whose last answer was right."""
+        return [name for name, result in self.results.items() if result.outcome == RIGHT]
+
+    def summary(self, names: Sequence[str], earlier: Collection[str] = ()) -> Summary:
+        """Return the table of these tasks, in this order; `earlier` ones were solved before."""
+        outcomes = dict.fromkeys(earlier, EARLIER)
+        outcomes |= {name: result.outcome for name, result in self.results.items()}
         return Summary(
             {
                 name: (

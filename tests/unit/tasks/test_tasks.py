@@ -1,5 +1,6 @@
 """The checks take every right answer, name the usual mistakes, and survive whatever comes."""
 
+import datetime
 import inspect
 import linecache
 import random
@@ -563,7 +564,8 @@ def test_what_is_shown_is_escaped_and_says_its_outcome():
         assert outcome in text, "in words, not only in colour"
 
 
-def test_the_summary_is_a_table_in_words():
+def test_the_summary_is_a_table_in_words(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert "Nothing was checked" in repr(check.summary())
     right = TASKS["pixel_norm"].answer
     check.pixel_norm(None)
@@ -581,6 +583,53 @@ def test_the_summary_is_a_table_in_words():
     assert {*whole.rows} == {name for name, task in TASKS.items() if task.lesson == "07"}
     with pytest.raises(ValueError, match="lesson '99'"):
         check.summary("99")
+
+
+def test_what_is_solved_is_kept_for_the_next_session_until_it_is_forgotten(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check.pixel_norm(TASKS["pixel_norm"].answer)
+    check.fade_in(lambda old, new, fade: old)
+    assert check.summary("07").text.startswith("1 of ")
+    results.session.clear()  # tomorrow
+    rows = check.summary("07").rows
+    assert rows["pixel_norm"] == ("right, earlier", 0, 0)
+    assert rows["fade_in"] == ("not checked yet", 0, 0)
+    check.pixel_norm(lambda x: x)  # today it goes wrong, and yesterday's success stays
+    assert check.summary("07").rows["pixel_norm"][0] == "wrong"
+    assert "pixel_norm" in (tmp_path / "progress.json").read_text()
+    for damaged in ("", "[1]", "{"):
+        (tmp_path / "progress.json").write_text(damaged)
+        results.session.clear()
+        assert check.summary("07").text.startswith("0 of ")
+    check.pixel_norm(TASKS["pixel_norm"].answer)
+    check.summary()
+    check.forget()
+    assert check.summary("07").rows["pixel_norm"] == ("not checked yet", 0, 0)
+
+
+def test_a_page_is_handed_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check.pixel_norm(TASKS["pixel_norm"].answer)
+    check.fade_in.hint()
+    assert "summary-07.html" in repr(check.hand_in("07", "<Ada> & Co"))
+    page = (tmp_path / "summary-07.html").read_text(encoding="utf-8")
+    assert "Exercises 07: &lt;Ada&gt; &amp; Co" in page and "<Ada>" not in page
+    tasks_of_07 = [name for name, task in TASKS.items() if task.lesson == "07"]
+    assert f"1 of {len(tasks_of_07)} tasks right" in page
+    assert all(f">{name}</th>" in page for name in tasks_of_07)
+    today = datetime.date.today().isoformat()
+    assert f">pixel_norm</th><td>right</td><td>1</td><td>0</td><td>{today}</td>" in page
+    assert ">fade_in</th><td>not checked yet</td><td>0</td><td>1</td><td></td>" in page
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("summary-07.html", "progress.json.partial"):
+        (tmp_path / name).mkdir()  # root may write everywhere, but no file in a folder's place
+    check.pixel_norm(TASKS["pixel_norm"].answer)
+    assert "right" in check.summary("07").rows["pixel_norm"][0]
+    note = repr(check.hand_in("07"))
+    assert "Not written." in note and str(tmp_path) in note and "folder of your own" in note
 
 
 def test_a_wrong_name_is_helped():
