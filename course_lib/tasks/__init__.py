@@ -28,11 +28,7 @@ def names() -> dict[str, str]:
     found: dict[str, str] = {}
     for lesson in LESSONS:
         page = Path(__file__).parent / "pages" / f"{lesson}.md"
-        if page.exists():
-            headings = re.findall(r"^## (\w+)$", page.read_text("utf-8"), re.MULTILINE)
-        else:  # a lesson whose tasks still stand in a list
-            text = Path(__file__).with_name(f"lesson_{lesson}.py").read_text("utf-8")
-            headings = re.findall(r'^        name="(\w+)",$', text, re.MULTILINE)
+        headings = re.findall(r"^## (\w+)$", page.read_text("utf-8"), re.MULTILINE)
         for name in headings:
             if name in found:
                 raise ValueError(f"two tasks are named {name!r}")

@@ -424,7 +424,7 @@ ANSWERS = {
         right=[shares_in_a_list, shares_by_integral, shares_by_solving],
         wrong=[
             (lambda n: eased(torch.linspace(0, 1, n)), r"shown twice"),
-            (lambda n: np.linspace(0, 1, n), r"shown twice.+this is p = t"),
+            (lambda n: np.linspace(0, 1, n), r"shown twice.+This is p = t"),
             (lambda n: eased(np.linspace(0, 1, n + 1)), r"One frame too many"),
             (lambda n: eased(torch.arange(1, n + 1) / n), r"one step late"),
             (lambda n: eased((torch.arange(n) + 0.5) / n), r"half a step late"),

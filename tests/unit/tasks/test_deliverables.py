@@ -6,8 +6,8 @@ import torch
 from course_lib import data, tasks, zoo
 from course_lib.sampling import latents
 from course_lib.studio import loops, responsibility, sheets
-from course_lib.tasks.deliverables import handled, studies
 from course_lib.tasks.lesson_08 import nearer_training
+from course_lib.tasks.trials.deliverables import handled, studies
 
 TASKS = tasks.every()
 SIGNS, FACTS = TASKS["studio_signs"].expected, TASKS["kept_facts"].expected

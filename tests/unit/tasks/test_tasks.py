@@ -134,7 +134,7 @@ def test_most_wrong_answers_are_named(record_property, capsys):
     record_property("caught by name", by_name)
     with capsys.disabled():
         print(f"\n{len(wrong)} wrong answers; {by_name} must be caught by name, all of them caught")
-    assert by_name >= 0.8 * len(wrong)
+    assert by_name >= 0.97 * len(wrong)
 
 
 @pytest.mark.parametrize(
