@@ -124,6 +124,13 @@ def test_a_page_makes_tasks(lesson):
     assert "Too large" in prediction({"the first": 0.6667, "the second": "train mode"}).message
 
 
+def test_a_value_takes_the_place_of_whole_names(tmp_path):
+    reader = pages._Reader(tmp_path / "99.md")
+    reader.values = {"K": ("2", "3")}
+    found = [*reader.valued((), ("K * KL(x)",))]
+    assert found == [((), ("2 * KL(x)",)), ((), ("3 * KL(x)",))]
+
+
 def test_two_mistakes_at_once_are_both_named(lesson):
     message = judged(lesson(), lambda x: 5 * (x - x.mean(1, True)).abs().sum(1))
     assert "absolute values" in message and "A factor too many" in message
