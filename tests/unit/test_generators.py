@@ -74,6 +74,12 @@ def test_it_is_sampled(toy):
     assert expected.std() > 0.1
 
 
+def test_a_generator_that_does_not_say_what_it_reads():
+    plain, labelled = nn.Identity(), nn.Identity()
+    labelled.classes = 4
+    assert (sampling.reads(plain), sampling.reads(labelled)) == ("nothing", "label")
+
+
 def test_what_is_asked_comes_in_turn():
     z = sampling.latents(6, 6, seed=1)
     for asked, labels in ((None, [0, 1, 2, 3, 0, 1]), (3, 6 * [3]), ([2, 0], 3 * [2, 0])):
@@ -110,7 +116,8 @@ def test_z_of_another_length_is_refused():
 
 def test_it_goes_out_as_onnx(toy, tmp_path):
     generator, asked, three = toy
-    path = export.export_onnx(generator, tmp_path / "toy.onnx")
+    path = export.export_onnx(generator.train(), tmp_path / "toy.onnx")
+    assert generator.training, "yours stays as it was"
     given = export.inputs(generator, 3, seed=4, **three)
     images = export.run_onnx(path, given)["images"]
     torch.testing.assert_close(images, called(generator, asked, given["z"]), atol=1e-5, rtol=0)

@@ -44,7 +44,7 @@ HIT, SILENT = {"kick": torch.zeros(1, 9)}, {"kick": "." * 16}
 class Loud(nn.Module):
     """A generator whose images leave [-1, 1] on both sides."""
 
-    z_dim, sizes, classes = 4, (4,), 0
+    reads, z_dim, sizes = "nothing", 4, (4,)
 
     def __init__(self):
         super().__init__()
@@ -168,8 +168,10 @@ CLIPPED = {
     ),
     "a room": lambda: textures.room(9 * torch.randn(3, 8, 32), 9 * torch.randn(3, 8, 16), 16),
     "a sound": lambda: data.to_sounds(torch.ones(1, 1, 128, 64), 1),
+    "a spectrogram": lambda: data.to_spectrograms(LOUD_END),
     "a resized picture": lambda: sheets._resized(torch.rand(1, 3, 9, 9).round() * 2 - 1, 32),
 }
+LOUD_END = 99 * torch.cat([torch.zeros(1, 1, 4096), torch.ones(1, 1, 4096)], 2)
 IMAGES_RGB = torch.zeros(1, 3, 16, 16)
 
 

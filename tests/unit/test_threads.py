@@ -253,7 +253,7 @@ def test_a_loop_with_a_fixed_number_fixes_those_inside_of_it():
         for _ in threads.tuned(range(3), Chooser(threads=1)):
             assert torch.get_num_threads() == 2 and threads.fixed() == 2
         with threads.one_thread():
-            assert torch.get_num_threads() == 1
+            assert torch.get_num_threads() == 1 and threads.fixed() == 1
         assert torch.get_num_threads() == 2
     assert threads.fixed() is None and torch.get_num_threads() == 1
 

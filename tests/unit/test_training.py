@@ -321,6 +321,8 @@ def test_a_checkpoint_of_other_parts_is_refused(tmp_path):
     save_checkpoint(tmp_path / "c.safetensors", 1, {"model": toy.model})
     with pytest.raises(KeyError, match=r"holds \['model'\], not \['ema'\]"):
         load_checkpoint(tmp_path / "c.safetensors", {"ema": toy.ema})
+    with pytest.raises(KeyError, match=r"holds \['model'\], not \[\]"):
+        load_checkpoint(tmp_path / "c.safetensors", {})
 
 
 def test_an_interrupted_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):

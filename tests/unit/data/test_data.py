@@ -163,6 +163,13 @@ def test_epochs_differ_seeds_differ_and_the_same_seed_repeats():
     assert first(0) != first(0, skip=1) != first(1)  # no seed plus epoch
 
 
+def test_a_process_gets_its_rows_of_each_batch():
+    together = data.batches(torch.arange(40), size=16, seed=3)
+    share = data.batches(torch.arange(40), size=16, seed=3, rows=slice(4, 8))
+    for _ in range(3):
+        assert next(share).equal(next(together)[4:8])
+
+
 def test_batches_resume_where_they_stopped():
     labels = torch.arange(37)
     whole = data.batches(labels, size=5, seed=3)

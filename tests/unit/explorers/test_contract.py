@@ -342,8 +342,10 @@ def test_a_cell_that_runs_again_frees_its_explorer(shell):
     assert all(result.success for result in ran)
     alive = [model() is not None for model in shell.user_ns["weak"]]
     assert alive == [False, False, False, False, True]
-    for game in shell.user_ns["pair"]:
-        game.close()
+    assert all(vars(game) for game in shell.user_ns["pair"])
+    shell.run_cell("last = explorers.gan_game()")
+    assert not any(vars(game) for game in shell.user_ns["pair"]), "both of that run are let go"
+    shell.user_ns["last"].close()
     assert len(_instances) == at_first > before
     shell.user_ns["kept"].close()
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from course_lib import explorers, sampling, zoo
+from course_lib.explorers import networks
 from course_lib.explorers.canvas import Plot, upscaled
 from course_lib.explorers.walks import principal_directions
 from course_lib.latent import lerp, slerp
@@ -131,3 +133,11 @@ def test_a_model_trained_further_is_not_called_the_zoos(tmp_path):
     assert zoo.name_of(model) == "Generator"
     facts = provenance.read(explorers.latent(model, count=2, folder=tmp_path).save())
     assert facts["model"] == "Generator" and "sha256" not in facts
+
+
+def test_a_model_elsewhere_stays_there_and_its_copy_comes(monkeypatch):
+    model = nn.Linear(2, 2)
+    assert networks.on_cpu(model) is model
+    monkeypatch.setattr(networks, "device_of", lambda model: torch.device("cuda"))
+    copied = networks.on_cpu(model)
+    assert copied is not model and copied.weight.equal(model.weight)

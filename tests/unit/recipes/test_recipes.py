@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -203,7 +204,15 @@ def test_a_stopped_training_keeps_its_last_step_and_exits_with_130(number, train
     assert signal.getsignal(signal.SIGTERM) is before
     first = []
     assert train(first.append, "--resume") == 0
-    assert first == [3, 4, 5] and (tmp_path / "dcgan-fashion.safetensors").exists()
+    assert first == [3, 4, 5]
+    capsys.readouterr()
+    run(recipes.recipe("dcgan-fashion"), tmp_path / "straight", resume=False, every=4)
+    assert re.findall(r"step (\d) of 6", capsys.readouterr().out) == ["4", "6"]
+    resumed, straight = (
+        (folder / "dcgan-fashion.safetensors").read_bytes()
+        for folder in (tmp_path, tmp_path / "straight")
+    )
+    assert resumed == straight, "the falling rates go on where they stopped"
 
 
 def test_a_training_that_is_stopped_twice_says_where_it_goes_on(train, tmp_path, capsys):
@@ -286,6 +295,19 @@ def test_every_number_of_a_recipe_matters(name, few):
         assert not torch.equal(trained(dataclasses.replace(recipe, **{number: other})), usual), (
             number
         )
+
+
+def test_each_step_of_a_network_has_a_gradient_of_its_own(few, monkeypatch):
+    recipe = short("fashion-cnn")
+
+    def step(self, i, model, batches, descend):
+        descend(next(model.parameters()).sum())
+
+    monkeypatch.setattr(type(recipe), "step", step)
+    work = recipe.begin()
+    for i in range(2):
+        work.step(i)
+    assert next(work.model.parameters()).grad.unique().tolist() == [1.0]
 
 
 def test_a_shifted_garment_stands_before_the_same_black(monkeypatch):

@@ -97,6 +97,16 @@ def test_the_encoder_helps_the_search_to_fit_what_is_visible(found):
     assert helped["between"] > 0.03  # its answers still differ
 
 
+def test_one_start_is_the_encoders_guess_and_the_others_lie_around_it(
+    generator, encoder, portraits, mask
+):
+    x = portraits[:1]
+    starts = latent.complete(x, mask, generator, encoder, answers=3, steps=0).z
+    with torch.no_grad():
+        away = (starts - encoder(x, mask)).square().mean(1).sqrt().sort().values
+    assert away[0] < 1e-5 and 0.2 < away[1] < away[2] < 0.6
+
+
 def test_the_encoder_reads_no_hidden_pixel_and_returns_directions(encoder, portraits, mask):
     with torch.no_grad():
         z = encoder(portraits, mask.expand(8, -1, -1, -1))

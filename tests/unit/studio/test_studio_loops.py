@@ -245,6 +245,7 @@ def test_saving_pixels_anew_strips_the_facts(tmp_path):
         ({"model": "cgan-fashion"}, "cgan-fashion reads label; label is None"),
         ({"model": "cgan-fashion", "label": 10}, "labels are 0 to 9, got 10 to 10"),
         ({"captions": ["a cap"]}, "reads nothing; captions are"),
+        ({"captions": 3 * ["a cap"]}, "reads nothing; captions are"),
         ({"model": "stackgan-personas"}, "reads caption; captions are"),
         ({"model": "stackgan-personas", "captions": 3 * ["a cap"]}, "reads caption; captions are"),
         (

@@ -194,3 +194,15 @@ def test_the_room_explorer_turns_and_saves_the_backdrop(painter, tmp_path):
     path = explorer.save()
     assert Image.open(path).size == (1024, 512)
     assert provenance.read(path)["seed"] == 7
+
+
+def test_walls_and_ground_have_seeds_of_their_own():
+    seeds = []
+
+    class Painter:
+        def sample(self, n, seed, height, width):
+            seeds.append(seed)
+            return torch.zeros(n, 3, height, width)
+
+    textures.backdrop(Painter(), seed=4, height=16, side=16)
+    assert seeds == [4, 5]

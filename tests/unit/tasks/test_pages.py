@@ -52,10 +52,11 @@ Also right: `x - x.mean(dim=1, keepdim=True)` → `x.mean(dim=1, keepdim=True) -
 
 | in the solution | in yours | so say |
 |---|---|---|
-| `.square()` | `.abs()` | These are absolute values. |
+| `.square()` | `.abs()` | These are absolute values, \\|x\\|. |
 | `centred.` | `x.` | The mean is not taken away. |
 | | `FACTOR * spread(x)` | A factor too many. |
 | | `x.amax(dim=1)` or `x.amin(dim=1)` | This is an end. |
+| | `x[:, 0]` | |
 
 ## sizes
 
@@ -110,16 +111,24 @@ def test_a_page_makes_tasks(lesson):
     function, prediction = lesson.tasks()
     assert problems(lesson) == []
     assert function(lambda x: (x - x.mean(dim=-1)[:, None]).pow(2).sum(dim=-1)).outcome == "right"
-    assert "absolute values" in judged(lesson, lambda x: (x - x.mean(1, True)).abs().sum(1))
+    assert "absolute values, |x|." in judged(lesson, lambda x: (x - x.mean(1, True)).abs().sum(1))
     for factor in (3, 5):
         message = judged(lesson, lambda x, by=factor: by * (x - x.mean(1, True)).square().sum(1))
         assert "A factor too many" in message
-    assert "an end" in judged(lesson, lambda x: x.min(dim=1).values)
+    for end in (lambda x: x.min(dim=1).values, lambda x: x[:, 0]):
+        assert "an end" in judged(lesson, end)
     assert prediction.expected == {
         "the first": pytest.approx(-1.386, abs=1e-3),
         "the second": "train mode",
     }
     assert "Too large" in prediction({"the first": 0.6667, "the second": "train mode"}).message
+
+
+def test_a_value_takes_the_place_of_whole_names(tmp_path):
+    reader = pages._Reader(tmp_path / "99.md")
+    reader.values = {"K": ("2", "3")}
+    found = [*reader.valued((), ("K * KL(x)",))]
+    assert found == [((), ("2 * KL(x)",)), ((), ("3 * KL(x)",))]
 
 
 def test_two_mistakes_at_once_are_both_named(lesson):
@@ -194,8 +203,8 @@ def test_a_line_of_no_use_is_told_by_its_number(lesson, old, new, said):
         ("| `.square()` | `.abs()` |", "| `.square()` | `a` and `b` |", "as many pieces"),
         ("| `.square()` | `.abs()` |", "| `.square()` | .abs() |", "pieces of code in backticks"),
         (
-            "| `.square()` | `.abs()` | These are absolute values. |",
-            "| `.square()` | `.abs()` | |",
+            "These are absolute values, \\|x\\|.",
+            "",
             "no sentence",
         ),
         ("> The mean", "The mean", "text after the hints"),
