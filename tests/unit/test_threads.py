@@ -283,3 +283,12 @@ def test_one_place_sets_threads():
     places += ROOT.glob("exercises/**/*.ipynb")
     setting = [p.name for p in places if re.search(r"set_num_threads\(", p.read_text("utf-8"))]
     assert setting == ["threads.py"]
+
+
+def test_of_nested_numbers_the_last_one_goes_first(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    with threads.held(1), threads.held(2):
+        with threads.held(1):
+            assert threads.fixed() == 1
+        assert threads.fixed() == 2
+    assert threads.fixed() is None
