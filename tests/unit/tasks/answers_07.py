@@ -63,10 +63,11 @@ def std_by_hand(x, group):
     return out
 
 
-def std_statistic(statistic):
+def std_by(root):
     def wrong(x, group):
         _, c, h, w = x.shape
-        y = statistic(x.view(group, -1, c, h, w)).view(-1, 1, 1, 1)
+        variance = x.view(group, -1, c, h, w).var(dim=0, unbiased=False)
+        y = root(variance).mean(dim=(1, 2, 3)).view(-1, 1, 1, 1)
         return torch.cat([x, y.repeat(group, 1, h, w)], dim=1)
 
     return wrong
@@ -353,7 +354,6 @@ uniform = TASKS["mixing_weights"].answer
 ANSWERS = {
     "mixing_weights": Answers(
         right=[
-            lambda real: torch.rand(real.size(0), 1, 1, 1, dtype=real.dtype),
             lambda real: real.new_empty(len(real)).uniform_().view(-1, 1, 1, 1),
             weights_by_numpy,
             lambda real: torch.distributions.Uniform(0.0, 1.0).sample((len(real), 1, 1, 1)),
@@ -498,22 +498,8 @@ ANSWERS = {
     "minibatch_std": Answers(
         right=[std_of_neighbours, std_as_karras, std_by_hand],
         wrong=[
-            (
-                std_statistic(lambda y: y.std(dim=0, unbiased=False).mean(dim=(1, 2, 3))),
-                r"ε is missing",
-            ),
-            (
-                std_statistic(
-                    lambda y: (y.var(dim=0, unbiased=False) + 1e8).sqrt().mean(dim=(1, 2, 3))
-                ),
-                r"1e8",
-            ),
-            (
-                std_statistic(
-                    lambda y: (y.var(dim=0, unbiased=False) + 1e-8).square().mean(dim=(1, 2, 3))
-                ),
-                r"square stands where the root",
-            ),
+            (std_by(lambda variance: (variance + 1e8).sqrt()), r"1e8"),
+            (std_by(lambda variance: (variance + 1e-8).square()), r"square stands where the root"),
             (std_of_the_image, r"within one image"),
         ],
     ),
@@ -530,7 +516,7 @@ ANSWERS = {
                 r"bias is scaled too",
             ),
             (lambda x, w, b, gain: F.linear(x, w * gain / math.sqrt(w.shape[1])), r"bias is miss"),
-            (lambda x, w, b, gain: (x @ w) * gain / math.sqrt(w.shape[1]) + b, ""),
+            (lambda x, w, b, gain: (x @ w) * gain / math.sqrt(w.shape[1]) + b, r"cannot be mult"),
         ],
     ),
     "fade_in": Answers(
