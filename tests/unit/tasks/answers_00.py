@@ -41,12 +41,6 @@ def in_place(images):
     return images.add_(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
-def levels(images, scale=127.5, shift=1.0, whole=torch.round, clip=True, kind=torch.uint8):
-    made = whole((images + shift) * scale)
-    made = made.clamp(0, 255) if clip else made.long() % 256
-    return made.to(kind)
-
-
 def per_grid(images):
     images = images - images.min()
     return (images / images.max() * 255).to(torch.uint8)
@@ -82,10 +76,6 @@ def stacked(z0, z1, steps):
     return torch.stack([torch.lerp(z0, z1, k / (steps - 1)) for k in range(steps)])
 
 
-def nudged(z0, z1, steps):
-    return torch.cat([z0 + k / (steps - 1) * z1 for k in range(steps)])
-
-
 ADDRESSES, PIXELS = TASKS["addresses"].expected, TASKS["pixels"].expected
 
 ANSWERS = {
@@ -97,18 +87,6 @@ ANSWERS = {
             ({**ADDRESSES, "seed 7, number 4, asked for twice": "same"}, "none of the words"),
             ({**ADDRESSES, "seed 7, number 4, asked for twice": 1}, "in quotation marks"),
             ({**ADDRESSES, "images to draw at least, to see number 4": 4}, "count from 0"),
-            ({**ADDRESSES, "seed 7, number 4, asked for twice": "another image"}, "seed fixes z"),
-            (
-                {**ADDRESSES, "seed 7, number 4, of another model": "the same image"},
-                "another network",
-            ),
-            (
-                {**ADDRESSES, "seed 7, number 4, with 5 and with 50 images drawn": "another image"},
-                "however many follow",
-            ),
-            ({**ADDRESSES, "numbers in z": 784}, "That is the image"),
-            ({**ADDRESSES, "numbers in an image of 28x28": 56}, "multiply"),
-            ({**ADDRESSES, "numbers in z": 10}, ""),
         ],
     ),
     "at_address": Answers(
@@ -134,14 +112,7 @@ ANSWERS = {
     ),
     "pixels": Answers(
         right=[PIXELS, {**PIXELS, "shape of five garments": [5, 1, 28, 28]}],
-        wrong=[
-            ({**PIXELS, "shape of five garments": (1, 28, 28)}, "one garment"),
-            ({**PIXELS, "shape of five garments": (5, 28, 28, 1)}, "before the rows"),
-            ({**PIXELS, "level 0 as a float": 0}, "black is −1"),
-            ({**PIXELS, "float 0.2 as a level": 51}, "add 1 first"),
-            ({**PIXELS, "float 1.3 as a level": 293}, "clipped"),
-            ({**PIXELS, "float 1.3 as a level": 37}, "wraps around"),
-        ],
+        wrong=[({**PIXELS, "shape of five garments": (1, 28, 28)}, "one garment")],
     ),
     "to_uint8": Answers(
         right=[
@@ -155,27 +126,12 @@ ANSWERS = {
         wrong=[
             (lambda x: by_halves(x).numpy(), "a ndarray: expected a tensor"),
             (lambda x: by_halves(x).tolist(), "a list: expected a tensor"),
-            (lambda x: levels(x, whole=torch.ceil), "goes up"),
-            (lambda x: levels(x.clamp(-1, 1), 127), "comes out as 254"),
-            (lambda x: levels(x / x.abs().max()), "largest value of the sheet"),
-            (lambda x: levels(x.sigmoid(), 255, 0), "bends the scale"),
-            (lambda x: levels(x, 0.5), "shares from 0 to 1"),
             (lambda x: ((x + 1) * 127.5).int(), "cut off, not rounded"),
-            (lambda x: levels(x, 255, 0), "for images in .0, 1."),
-            (lambda x: levels(x, 255, 0, whole=torch.trunc), "for images in .0, 1."),
-            (lambda x: levels(x, 255), "2 wide"),
-            (lambda x: levels(x, 128), "256"),
-            (lambda x: levels(x, shift=0), "1 is not added"),
-            (lambda x: levels(x, whole=torch.trunc), "cut off, not rounded"),
-            (lambda x: levels(x, clip=False), "wrap around"),
-            (lambda x: levels(x, whole=torch.trunc, clip=False), "cut off.*wrap around"),
+            (lambda x: (255 * x).clamp(0, 255).byte(), "for images in .0, 1."),
             (per_grid, "stretches the batch"),
             (per_image, "stretches each image"),
-            (lambda x: levels(x, kind=torch.float32), "as float32: expected a tensor of uint8"),
-            (lambda x: levels(x, kind=torch.int64), "as int64: expected a tensor of uint8"),
-            (lambda x: (x + 1) * 127.5, "no whole numbers yet"),
-            (lambda x: levels(-x), "Black and white"),
-            (lambda x: levels(x, 100), ""),
+            (lambda x: by_halves(x).float(), "as float32: expected a tensor of uint8"),
+            (lambda x: by_halves(x).long(), "as int64: expected a tensor of uint8"),
         ],
     ),
     "walk": Answers(
@@ -186,21 +142,11 @@ ANSWERS = {
             by_weights,
         ],
         wrong=[
-            (
-                lambda z0, z1, steps: torch.nn.functional.normalize(by_lerp(z0, z1, steps)),
-                "length 1",
-            ),
             (lambda z0, z1, steps: by_lerp(z0, z1, steps).T, "Rows and columns"),
-            (lambda z0, z1, steps: by_lerp(z1, z0, steps), "begins at z0"),
             (loop(0, lambda steps: steps), "never arrives"),
-            (loop(1, lambda steps: steps), "beginning is missing"),
             (loop(1, lambda steps: steps + 1), "Both ends"),
-            (loop(0, lambda steps: 1), "counts 0, 1, 2"),
-            (lambda z0, z1, steps: by_lerp(z0, z1, steps + 1), "one image too many"),
-            (nudged, "plus a nudge"),
             (stacked, "torch.cat"),
             (lambda z0, z1, steps: [z0, z1], "2 tensors"),
-            (lambda z0, z1, steps: z0.repeat(steps, 1), ""),
         ],
     ),
 }

@@ -123,72 +123,22 @@ ANSWERS = {
         wrong=[
             (VAE_NUMBERS | {"nats in a code of 16 bits": "11.09"}, r"without quotation marks"),
             (VAE_NUMBERS | {"nats in a code of 16 bits": 16}, r"ln 2 nats"),
-            (VAE_NUMBERS | {"KL of 16 latents, each mu = 1 and logvar = 0": 0.5}, r"latents add"),
-            (VAE_NUMBERS | {"KL of one latent, mu = 0 and logvar = ln 4": -0.193}, r"where σ²"),
-            (VAE_NUMBERS | {"gap where log p(x) = -113 and ELBO = -120": -7}, r"never negative"),
-            (VAE_NUMBERS | {"dz/dlogvar at logvar = 0 and eps = 2": 2}, r"dz/dσ"),
-            (VAE_NUMBERS | {"nats in a code of 16 bits": 23.08}, r"from nats to bits"),
-            (
-                VAE_NUMBERS | {"variance by reparameterisation, from 1 to 64 latents": "grows"},
-                r"score function",
-            ),
         ],
     ),
     "vae_failures": Answers(
         right=[VAE_FAILURES, VAE_FAILURES | {"row B": " Collapse"}],
         wrong=[
-            (VAE_FAILURES | {"row A": "holes"}, r"prints are lost"),
-            (VAE_FAILURES | {"row B": "blur"}, r"nothing change"),
-            (VAE_FAILURES | {"row C": "holes", "row D": "no prior"}, r"hardly any is a garment"),
-            (VAE_FAILURES | {"row D": "blur"}, r"two garments at once"),
-            (VAE_FAILURES | {"KL 0.02 at the end of a training": "no prior"}, r"says nothing"),
+            (VAE_FAILURES | {"row C": "holes", "row D": "no prior"}, r"hardly any is a garment")
         ],
     ),
     "negative_elbo": Answers(
         right=[loss_by_distributions, loss_by_mse, loss_divided_by_the_batch],
         wrong=[
-            (
-                lambda r, x, mu, logvar, sigma: loss_by_mse(r, x, mu, logvar, 0.5 / sigma),
-                r"Multiplied by",
-            ),
             (loss_as_found, r"averaged over pixels.+σ stands where σ² belongs"),
             (loss_with_the_kl_as_found, r"In the KL σ stands where σ² belongs"),
             (
                 lambda r, x, mu, logvar, sigma: F.mse_loss(r, x) + kl_by_loops(mu, logvar),
                 r"averaged over pixels and the KL is summed",
-            ),
-            (
-                lambda r, x, mu, logvar, sigma: (
-                    F.mse_loss(r, x) / (2 * sigma**2) + kl_by_loops(mu, logvar) / mu.size(1)
-                ),
-                r"Both are averaged",
-            ),
-            (
-                lambda r, x, mu, logvar, sigma: (
-                    F.mse_loss(r, x, reduction="sum") / (2 * sigma**2) + kl_by_loops(mu, logvar)
-                ),
-                r"summed over the batch too",
-            ),
-            (
-                lambda r, x, mu, logvar, sigma: loss_by_mse(
-                    r, x, mu, logvar, 0.5**0.5
-                ),  # 2·sigma² is 1
-                r"not divided by 2·sigma²",
-            ),
-            (
-                lambda r, x, mu, logvar, sigma: loss_by_mse(r, x, mu, logvar, sigma**0.5),
-                r"sigma is not squared",
-            ),
-            (lambda r, x, mu, logvar, sigma: -loss_by_mse(r, x, mu, logvar, sigma), r"ELBO itself"),
-            (
-                lambda r, x, mu, logvar, sigma: (
-                    loss_by_mse(r, x, mu, logvar, sigma) - 2 * kl_by_loops(mu, logvar)
-                ),
-                r"sign of the KL",
-            ),
-            (
-                lambda r, x, mu, logvar, sigma: loss_by_mse(r, x, 0 * mu, 0 * logvar, sigma),
-                r"autoencoder",
             ),
             (
                 lambda r, x, mu, logvar, sigma: (
@@ -206,53 +156,21 @@ ANSWERS = {
             (copier, r"autoencoder"),
             (positive, r"below 0"),
             (zoo.load("vae16-fashion-beta-100"), r"nat is too dear"),
-            (zoo.load("vae16-fashion").decoder, r""),
+            (zoo.load("vae16-fashion").decoder, r"ValueError: z has shape"),
             (lambda images: images, r"returns the copies"),
         ],
     ),
     "kl_normal": Answers(
         right=[kl_by_distributions, kl_by_loops, kl_divided_by_the_batch, kl_in_place],
         wrong=[
-            (lambda mu, logvar: kl_by_loops(mu, logvar) / math.log(2), r"in bits"),
-            (lambda mu, logvar: kl_by_loops(mu, logvar.clamp(-5, 5)), r"clamped"),
-            (lambda mu, logvar: kl_by_loops(0 * mu, logvar), r"mu is missing"),
             (
                 lambda mu, logvar: -0.5 * torch.mean(1 + logvar - mu**2 - logvar.exp()),
                 r"mean over the latents",
             ),
-            (
-                lambda mu, logvar: -0.5 * torch.sum(1 + logvar - mu**2 - logvar.exp()),
-                r"sum over the batch",
-            ),
-            (
-                lambda mu, logvar: (
-                    -0.5 * (1 + logvar - mu**2 - (logvar / 2).exp()).sum(dim=1).mean()
-                ),
-                r"σ stands where σ² belongs",
-            ),
-            (
-                lambda mu, logvar: (
-                    -0.5 * (1 + 2 * logvar - mu**2 - (2 * logvar).exp()).sum(1).mean()
-                ),
-                r"taken for log σ",
-            ),
-            (
-                lambda mu, logvar: 0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(dim=1).mean(),
-                r"sign",
-            ),
-            (lambda mu, logvar: 2 * kl_by_loops(mu, logvar), r"½ is missing"),
-            (lambda mu, logvar: kl_by_loops(mu.data, logvar.data), r"detached"),
+            (kl_with_std, r"σ stands where σ² belongs"),
             (
                 lambda mu, logvar: kl_by_loops(torch.relu(mu), torch.relu(logvar)),
                 r"ReLU on mu and logvar",
-            ),
-            (
-                lambda mu, logvar: -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(dim=1),
-                r"mean over the batch is missing",
-            ),
-            (
-                lambda mu, logvar: -0.5 * (1 + logvar - mu - logvar.exp()).sum(dim=1).mean(),
-                r"not squared",
             ),
         ],
     ),
@@ -262,20 +180,11 @@ ANSWERS = {
             lambda mu, logvar, eps: mu + logvar.exp().sqrt() * eps,
             sample_in_place,
             Sampler(),
-            lambda mu, logvar, eps: eps * torch.exp(logvar / 2) + mu,
         ],
         wrong=[
-            (lambda mu, logvar, eps: mu + logvar.exp() / 2 * eps, r"outside the exponential"),
-            (lambda mu, logvar, eps: mu * (logvar / 2).exp() + eps, r"not the noise"),
-            (lambda mu, logvar, eps: mu + F.softplus(logvar) * eps, r"softplus"),
             (lambda mu, logvar, eps: mu + torch.exp(logvar) * eps, r"variance"),
-            (lambda mu, logvar, eps: mu + logvar * eps, r"taken for σ"),
             (sample_with_its_own_noise, r"random numbers"),
             (sample_without_graph, r"detached"),
-            (lambda mu, logvar, eps: (mu + eps) * (logvar / 2).exp(), r"multiplies mu"),
-            (lambda mu, logvar, eps: mu + (-logvar / 2).exp() * eps, r"sign in the exponent"),
-            (lambda mu, logvar, eps: mu + eps, r"standard deviation 1"),
-            (lambda mu, logvar, eps: mu + (logvar.detach() / 2).exp() * eps, r"logvar is detached"),
         ],
     ),
 }
