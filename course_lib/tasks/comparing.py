@@ -264,6 +264,16 @@ def _told_apart(a: torch.Tensor, b: torch.Tensor) -> tuple[str, str]:
     return one, other
 
 
+def _comes_to(reduce: Callable, a: torch.Tensor | None, b: torch.Tensor | None) -> bool:
+    return a is not None and b is not None and b.numel() == 1 and agree(reduce(a), b, 1e-3)
+
+
+def _reshaped(a: torch.Tensor | None, b: torch.Tensor | None) -> bool:
+    if a is None or b is None or a.squeeze().shape != b.squeeze().shape:
+        return False
+    return agree(a.reshape(b.shape), b, 1e-3)
+
+
 def diagnosis(attempts: list[Attempt], expected: list[Attempt], failed: list[int]) -> str:
     """Return a sentence on what is wrong in general: NaN, a sign, a factor; "" where unclear."""
     first = failed[0]
@@ -273,11 +283,11 @@ def diagnosis(attempts: list[Attempt], expected: list[Attempt], failed: list[int
     if a.shape != b.shape and not a.numel() == b.numel() == 1:
         if a.ndim == b.ndim == 2 and a.T.shape == b.shape:
             return "Rows and columns are exchanged."
-        if b.numel() == 1:
-            for whole, name in ((a.mean(), "mean"), (a.sum(), "sum")):
-                if agree(whole, b, 1e-3):
-                    return f"Many numbers come, and one is expected: their {name} is missing."
-        if a.squeeze().shape == b.squeeze().shape and agree(a.reshape(b.shape), b, 1e-3):
+        pairs = [(attempts[k].value, expected[k].value) for k in failed]
+        for reduce, name in ((torch.mean, "mean"), (torch.sum, "sum")):
+            if all(_comes_to(reduce, *pair) for pair in pairs):
+                return f"Many numbers come, and one is expected: their {name} is missing."
+        if all(_reshaped(*pair) for pair in pairs):
             return "The numbers are right; axes of length 1 make another shape of them."
         return ""
     if a.isnan().any() and not b.isnan().any():
