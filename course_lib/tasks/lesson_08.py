@@ -32,6 +32,8 @@ def _paper_cases() -> list[Case]:
             colour, paper = uniform(seed + 20, 2, 3, dtype=dtype)
             where = f"grey of shape {shape}, {told(dtype)}"
             cases.append(Case((grey, colour, paper), where))
+            # Nothing of it is all paper or all garment: whoever stretches a sheet is found out.
+            cases.append(Case((0.6 * grey, colour, paper), f"pale {where}"))
     return cases
 
 
