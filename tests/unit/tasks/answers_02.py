@@ -265,6 +265,7 @@ ANSWERS = {
             (fields, r"list"),
             (lambda layers: field_by_recursion(layers[::-1]), r"from the last"),
             (lambda layers: int(np.prod([k for k, _ in layers])), r"multiplied"),
+            (lambda layers: field_from_the_end(layers[::-1]), r"goes from the last to the first"),
         ],
     ),
     "gram_matrix": Answers(

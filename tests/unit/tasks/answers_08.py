@@ -388,6 +388,10 @@ ANSWERS = {
             ),
             (lambda g, c, p: paper_by_lerp(g.relu() * 2 - 1, c, p), r"darker than mid-grey"),
             (lambda g, c, p: paper_by_lerp(g, c, p) ** 2.2, r""),
+            (
+                lambda g, c, p: paper_by_lerp(2 * (g - g.min()) / (g.max() - g.min()) - 1, c, p),
+                r"stretches the batch",
+            ),
         ],
     ),
     "tiling_conv": Answers(
@@ -402,7 +406,7 @@ ANSWERS = {
                 lambda x, w, b: F.conv2d(F.pad(x, [2] * 4, "circular"), w, b, padding=0),
                 r"frame is too wide",
             ),
-            (conv_with_two_pads, r"NotImplementedError"),
+            (conv_with_two_pads, r"four numbers"),
         ],
     ),
     "tiles": Answers(
@@ -471,6 +475,11 @@ ANSWERS = {
                 lambda r, c, h: direction_by_colatitude(c, r, h),
                 r"rows and columns have changed places",
             ),
+            # A quarter of a turn too far: two mistakes of half a turn give the same numbers.
+            (
+                lambda r, c, h: direction_by_colatitude(r, c + h / 2, h),
+                r"begins with −90°(?!.*twice)",
+            ),
         ],
     ),
     "nearer_training": Answers(
@@ -484,7 +493,7 @@ ANSWERS = {
                 lambda near, far: [int((near < far).sum()), share_in_a_tuple(near, far)[1]],
                 r"first number is a count",
             ),
-            (lambda near, far: share_in_a_tuple(near, far)[::-1], r""),
+            (lambda near, far: share_in_a_tuple(near, far)[::-1], r"changed places"),
         ],
     ),
     "cramers_v": Answers(

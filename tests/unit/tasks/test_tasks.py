@@ -488,6 +488,16 @@ def test_a_factor_is_claimed_only_where_it_is_everywhere():
     assert "100" in message and "times" not in message
 
 
+def test_another_shape_is_claimed_only_where_the_numbers_are_right_everywhere():
+    """A batch of one kernel has no other row; larger ones have."""
+
+    def of_the_first(w):
+        w0, w1, w2 = w[0]
+        return torch.stack([w2, w1 + w2, w0 + w1, w0])
+
+    assert "numbers are right" not in check.upsampling_kernel(of_the_first).message
+
+
 @pytest.mark.parametrize("name", ["kl_normal", "slerp", "conv2d"])
 def test_an_answer_that_is_a_wrong_number_first_and_a_text_later_gets_a_verdict(name):
     task, calls = TASKS[name], iter(range(10**6))
