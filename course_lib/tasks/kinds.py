@@ -85,8 +85,8 @@ class FunctionTask(Task):
     Attributes:
         answer: the solution; its parameters are those that the student's function takes.
         cases: returns the inputs, always the same.
-        mistakes: wrong functions, each with the sentence that names what is wrong in it. Those of a
-            page (`edits.Mistakes`) are tried in pairs as well.
+        mistakes: wrong functions, each with the sentence that names what is wrong in it, and pairs
+            of them.
         also_right: other functions that an answer may agree with, on all inputs.
         other_cases: inputs of another convention that the answer may follow instead.
         then: tries an answer whose numbers are right; returns "", or what is wrong all the same.
@@ -94,7 +94,7 @@ class FunctionTask(Task):
 
     answer: Callable
     cases: Callable[[], Sequence[Case]]
-    mistakes: Sequence[tuple[Callable, str]]
+    mistakes: edits.Mistakes
     also_right: Sequence[Callable] = ()
     other_cases: Callable[[], Sequence[Case]] | None = None
     then: Callable[[Any], str] | None = None
@@ -145,8 +145,7 @@ class FunctionTask(Task):
         if not self._general:
             self._general = [*edits.general(self.answer, self._inputs[0])]
         yield from self._general
-        if isinstance(self.mistakes, edits.Mistakes):
-            yield from self.mistakes.pairs()
+        yield from self.mistakes.pairs()
 
     def _judge_on(self, answer: Callable, cases: Sequence[Case]) -> Verdict:
         attempts: list[Attempt] = []

@@ -65,7 +65,8 @@ def page(summary: Summary, lesson: str, student: str, days: Mapping[str, str]) -
 <title>{html.escape(title)}</title>
 <style>
 body {{ font: 1rem/1.5 sans-serif; max-width: 45rem; margin: 2rem auto; padding: 0 1rem }}
-table {{ border-collapse: collapse }} th, td {{ border: 1px solid #999; padding: 0.3rem 0.6rem }}
+table {{ border-collapse: collapse }} th[scope=row] {{ text-align: left }}
+th, td {{ border: 1px solid #999; padding: 0.3rem 0.6rem }}
 </style>
 <h1>{html.escape(title)}</h1>
 <p>{right} of {len(summary.rows)} tasks right, on {datetime.date.today().isoformat()}. The student's
