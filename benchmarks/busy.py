@@ -41,10 +41,10 @@ def step_03(lesson: ModuleType) -> Callable[[int], object]:
 
 def step_04(lesson: ModuleType) -> Callable[[int], object]:
     images, _ = data.fashion("train")
-    generator = lesson.Generator(z_dim=8).to(memory_format=LAYOUT)
-    discriminator = lesson.Discriminator(width=24).to(memory_format=LAYOUT)
-    ema = training.EMA(generator)
-    return lesson.make_step(generator, discriminator, data.batches(images, size=32), ema)
+    pair = lesson.Generator(z_dim=8), lesson.Discriminator(width=24)
+    adams = [training.adam(network, 1e-3) for network in pair]
+    batches = data.batches(images, size=32)
+    return lambda i: lesson.step(*pair, *adams, next(batches))
 
 
 def step_05(lesson: ModuleType) -> Callable[[int], object]:
@@ -92,7 +92,7 @@ def step_A(lesson: ModuleType) -> Callable[[int], object]:
 STEPS = {
     "02": ("02_cnn.ipynb", step_02),
     "03": ("03_vae.ipynb", step_03),
-    "04": ("04_gan.ipynb", step_04),
+    "04": ("04a_gan.ipynb", step_04),
     "05": ("05_conditional_gan.ipynb", step_05),
     "06": ("06_stackgan.ipynb", step_06),
     "07": ("07_progan.ipynb", step_07),

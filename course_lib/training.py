@@ -306,6 +306,24 @@ def evaluating(*models: nn.Module) -> Generator[None]:
         yield
 
 
+def adam(
+    network: nn.Module, rate: float, betas: tuple[float, float] = (0.5, 0.999)
+) -> torch.optim.Adam:
+    """Return Adam for a network of a GAN, prepared for the processor.
+
+    All weights of a step are updated in one call ("fused"), and convolutions keep the channels of
+    a pixel together in memory ("channels last"), which most processors read faster. Neither changes
+    a result by more than rounding.
+
+    Args:
+        network: its weights are rearranged in place.
+        rate: the learning rate.
+        betas: how long Adam remembers; β₁ = 0.5 is DCGAN's (Radford et al. 2015, section 4).
+    """
+    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    return torch.optim.Adam(network.parameters(), rate, betas=betas, fused=True)
+
+
 class EMA(Generic[Model]):
     """An exponential moving average of a model's weights, in `model`: a copy for sampling.
 

@@ -4,7 +4,8 @@
 
 A solution stands between the lines `### BEGIN SOLUTION` and `### END SOLUTION`, and what grades it
 between `### BEGIN HIDDEN TESTS` and `### END HIDDEN TESTS`, as nbgrader has it. A student notebook
-holds `...` in place of the first, nothing in place of the second, and no outputs.
+holds `...` in place of the first, nothing in place of the second, and no outputs. A text cell that
+nbgrader knows as a solution holds a model answer to a brief; a student finds room for words there.
 """
 
 import json
@@ -38,6 +39,8 @@ def student_notebook(text: str) -> str:
             source = student_source("".join(cell["source"]))
             cell["source"] = source.splitlines(keepends=True)
             cell["outputs"], cell["execution_count"] = [], None
+        elif cell["metadata"].get("nbgrader", {}).get("solution"):
+            cell["source"] = ["*Your words here.*"]
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 

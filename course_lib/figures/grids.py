@@ -1,12 +1,12 @@
 """Images in rows and columns, with a thin gap between them or a name above each."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from IPython.display import display
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from course_lib.data import to_uint8
 from course_lib.figures.base import as_html, new, png, show
@@ -64,6 +64,35 @@ def grid(
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(buffer, "JPEG", quality=90)
     display(as_html(buffer.getvalue(), alt, caption, kind="jpeg"))
+
+
+def rows(
+    images: Mapping[str, torch.Tensor],
+    alt: str,
+    caption: str = "",
+    columns: int = 12,
+    scale: int = 3,
+) -> None:
+    """Show several sets of images below each other, each with its name at the left.
+
+    Args:
+        images: name -> images (N, C, H, W), float in [-1, 1] or uint8.
+        alt, caption: as in `as_html`.
+        columns: images in a row; a set with more takes several rows.
+        scale: how many screen pixels stand for one, a whole number.
+    """
+    sheets = [Image.fromarray(tile(part, columns, scale)) for part in images.values()]
+    font, gap = ImageFont.load_default(15), 6
+    margin = int(max(font.getlength(name) for name in images)) + 2 * gap
+    width = margin + max(sheet.width for sheet in sheets)
+    height = sum(sheet.height + gap for sheet in sheets) - gap
+    page = Image.new(sheets[0].mode, (width, height), "white")
+    pen, top = ImageDraw.Draw(page), 0
+    for name, sheet in zip(images, sheets, strict=True):
+        pen.text((gap, top + sheet.height / 2), name, "black", font, anchor="lm")
+        page.paste(sheet, (margin, top))
+        top += sheet.height + gap
+    display(as_html(png(np.asarray(page)), alt, caption))
 
 
 def labelled_grid(

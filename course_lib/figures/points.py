@@ -5,19 +5,41 @@ from collections.abc import Mapping
 import torch
 from matplotlib.figure import Figure
 
-from course_lib.figures.base import BLUE, COLOURS, MARKERS, new, shown
+from course_lib.figures.base import BLUE, COLOURS, MARKERS, ORANGE, new, shown
 
 
-def scatter(panels: Mapping[str, torch.Tensor], target: torch.Tensor) -> Figure:
-    """Return a figure with one panel per set of points (N, 2), over the target points (M, 2)."""
-    figure, axes = new(len(panels), width=2.3 * len(panels), height=2.5, squeeze=False)
-    for axis, (title, points) in zip(axes.flat, panels.items(), strict=True):
-        axis.scatter(*target.detach().T, s=3, color="0.8", label="real")
-        axis.scatter(*points.detach().T, s=3, color=BLUE, label="generated")
-        axis.set(title=title, xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xlabel="$x_1$")
+@shown()
+def scatter(
+    panels: Mapping[str, torch.Tensor | tuple[torch.Tensor, torch.Tensor]],
+    target: torch.Tensor,
+    reach: float = 3.0,
+) -> Figure:
+    """Return a figure with one panel per set of generated points, and the real points over them.
+
+    Args:
+        panels: title -> generated points (N, 2); or these and the discriminator's answers D(x) in
+            [0, 1] on a grid (rows, columns) that fills the panel. The answers are drawn below the
+            points: the darker, the surer D is of "real".
+        target: real points (M, 2).
+        reach: how far a panel goes from 0 in each direction.
+    """
+    figure, axes = new(len(panels), width=2.3 * len(panels), height=2.7, squeeze=False, sharey=True)
+    mesh = None
+    for axis, (title, shot) in zip(axes.flat, panels.items(), strict=True):
+        points, answers = shot if isinstance(shot, tuple) else (shot, None)
+        if answers is not None:
+            extent = (-reach, reach, -reach, reach)
+            look = {"cmap": "Blues", "vmin": 0, "vmax": 1, "interpolation": "bilinear"}
+            mesh = axis.imshow(answers.detach(), origin="lower", extent=extent, **look)
+        axis.scatter(*points.detach().T, s=4, color=ORANGE, label="generated", linewidths=0)
+        axis.scatter(*target.detach().T, s=1, color="0.25", label="real", linewidths=0)
+        axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="$x_1$")
+        axis.set_title(title, fontsize=9)
     axes.flat[0].set_ylabel("$x_2$")
+    if mesh is not None:
+        figure.colorbar(mesh, ax=axes, shrink=0.7, label="D(x)")
     handles, names = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, markerscale=3)
+    figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False, markerscale=4)
     return figure
 
 

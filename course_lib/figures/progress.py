@@ -43,7 +43,8 @@ class Live:
         if self.box is not None:
             self.box.close()
         speed = history.images_per_second
-        caption = f"{history.steps} steps in {history.seconds:.0f} s"
+        caption = f"{history.steps:,} steps"
+        caption += f" in {history.seconds:.0f} s" if history.seconds else ""
         caption += f", {speed:,.0f} images per second" if speed else ""
         caption += ", stopped by hand" if history.interrupted else ""
         display(as_html(self._sheet(), self.alt, caption))

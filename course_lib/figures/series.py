@@ -76,16 +76,35 @@ def curves(
 
 @shown()
 def losses_side_by_side(
-    histories: Mapping[str, Mapping[str, Sequence[float]]], window: int = 10
+    histories: Mapping[str, Mapping[str, Sequence[float]]],
+    window: int = 10,
+    every: int = 1,
+    reach: tuple[float, float] | None = None,
 ) -> Figure:
-    """Return the loss curves of several trainings in one row, each with a scale of its own."""
-    figure, axes = new(len(histories), width=2.6 * len(histories), height=2.3)
-    for axis, (title, history) in zip(np.atleast_1d(axes), histories.items(), strict=True):
+    """Return the loss curves of several trainings, four in a row, all on one scale.
+
+    Args:
+        histories: title -> name -> values.
+        window: values of the running mean.
+        every: steps from one value to the next.
+        reach: lowest and highest loss shown; what lies beyond is cut off. All by default.
+    """
+    rows = -(-len(histories) // 4)
+    columns = min(4, len(histories))
+    figure, axes = new(
+        columns, rows, width=2.4 * columns, height=2.1 * rows, sharex=True, sharey=True,
+        squeeze=False,
+    )  # fmt: skip
+    for axis in axes.flat[len(histories) :]:
+        axis.set_axis_off()
+    for axis, (title, history) in zip(axes.flat, histories.items(), strict=False):
         for name, values in history.items():
-            axis.plot(smooth(values, window), label=name, linewidth=1.2)
+            steps = range(every, every * len(values) + 1, every)
+            axis.plot(steps, smooth(values, window), label=name, linewidth=1.2)
         axis.set(title=title, xlabel="step")
-    np.atleast_1d(axes)[0].set_ylabel("loss")
-    np.atleast_1d(axes)[0].legend(frameon=False, fontsize=8)
+        axis.axhline(0, color="0.7", linewidth=0.8, linestyle=":")
+    axes[0, 0].set(ylabel="loss", ylim=reach)
+    axes[0, 0].legend(frameon=False, fontsize=8)
     return figure
 
 

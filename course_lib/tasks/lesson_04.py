@@ -1,6 +1,9 @@
 """Solutions of lesson 04, and inputs that answers are compared on; `pages/04.md` has the rest."""
 
+import math
+
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from course_lib.tasks.comparing import Case
@@ -39,6 +42,31 @@ def train_discriminator(generator, discriminator, optimiser, real, z):
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
+
+
+@lesson.trial("trained.finds_the_modes")
+def ring_gan():
+    angles = torch.arange(8) * (math.pi / 4)
+    centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1)  # (8, 2)
+    generator = nn.Sequential(
+        nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2)
+    )
+    discriminator = nn.Sequential(
+        nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1)
+    )
+    adam_g = torch.optim.Adam(generator.parameters(), 2e-3, betas=(0.5, 0.999))
+    adam_d = torch.optim.Adam(discriminator.parameters(), 2e-3, betas=(0.5, 0.999))
+    for _ in range(1500):
+        real = centres[torch.randint(8, (256,))] + 0.05 * torch.randn(256, 2)
+        fake = generator(torch.randn(256, 2))  # (256, 2)
+        loss_d = discriminator_loss(discriminator(real), discriminator(fake.detach()))
+        adam_d.zero_grad()
+        loss_d.backward()
+        adam_d.step()
+        loss_g = generator_loss(discriminator(fake))
+        adam_g.zero_grad()
+        loss_g.backward()
+        adam_g.step()
 
 
 @lesson.task(logits(2))

@@ -167,10 +167,11 @@ def press_through_the_quiz(page) -> None:
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_quiz_and_explorers_of_a_lesson(open_notebook, lesson):
     """The rule: CONTRIBUTING.md, "Add an explorer"."""
-    source, explorers = explorers_of(lesson)
-    assert explorers, f"no cell of {lesson.name} has the tag 'explorer'"
+    source, explorers = explorers_of(lesson)  # a part of a unit may have none
     notebook = open_notebook(source)
     press_through_the_quiz(notebook.page)
+    if not explorers:
+        return
     notebook.run()
     for picture in notebook.page.locator("img.explorer-picture").all():
         picture.wait_for()

@@ -20,7 +20,7 @@ SOLUTIONS = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))
 
 # Lessons that will be cut anew, and then run twice as all others do: a training of theirs goes on
 # where the first run ended. Until then each of their cells runs once.
-ONCE = {"02_cnn", "04_gan", "05_conditional_gan", "07_progan", "A_keras"}
+ONCE = {"02_cnn", "05_conditional_gan", "07_progan", "A_keras"}
 
 STOP = """
 from contextlib import contextmanager

@@ -1,17 +1,24 @@
-"""Lesson 04 defines what the library holds: same weights, same outputs, same training."""
+"""Lesson 04a defines what the library holds: same weights, same outputs, same training."""
+
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 from cells import definitions
 
-from course_lib import data, losses, sampling
+from course_lib import losses, sampling, training, zoo
 from course_lib.models import dcgan
-from course_lib.training import EMA, seed_everything
+from course_lib.training import seed_everything
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+import failures
+import ring
 
 
 @pytest.fixture(scope="module")
 def lesson():
-    return definitions("04_gan.ipynb")
+    return definitions("04a_gan.ipynb")
 
 
 def test_the_lessons_networks_equal_the_librarys(lesson):
@@ -42,49 +49,43 @@ def test_the_lessons_initial_weights_equal_the_librarys(lesson):
         assert all(torch.equal(a[key], b[key]) for key in a)
 
 
-def test_the_lessons_step_trains_both_and_only_what_it_should(lesson):
+def adams(generator, discriminator):
+    return [training.adam(network, 1e-3) for network in (generator, discriminator)]
+
+
+def test_the_lessons_step_moves_both_networks(lesson):
     seed_everything(0)
-    generator, discriminator = dcgan.Generator(width=4), dcgan.Discriminator(width=4)
-    images = torch.randint(0, 256, (32, 1, 28, 28), dtype=torch.uint8)
-    ema = EMA(generator)
-    step = lesson.make_step(generator, discriminator, data.batches(images, size=16), ema)
+    pair = dcgan.Generator(width=4), dcgan.Discriminator(width=4)
 
     def snapshot(network):
         return torch.cat([weight.detach().flatten() for weight in network.parameters()]).clone()
 
-    before = snapshot(generator), snapshot(discriminator), snapshot(ema.model)
-    values = step(0)
-    assert set(values) == {"loss_d", "loss_g"}
+    before = [snapshot(network) for network in pair]
+    values = lesson.step(*pair, *adams(*pair), torch.rand(16, 1, 28, 28) * 2 - 1)
+    assert set(values) == {"loss_d", "loss_g", "D(x)", "D(G(z))"}
     assert values["loss_d"].item() == pytest.approx(2 * 0.6931, abs=0.5)
-    for old, network in zip(before, (generator, discriminator, ema.model), strict=True):
+    assert values["D(x)"].item() == pytest.approx(0.5, abs=0.2)
+    for old, network in zip(before, pair, strict=True):
         assert not torch.equal(old, snapshot(network))
 
 
 def test_the_lessons_step_by_hand(lesson):
     """One step equals Adam's on the two losses, D first, on a detached fake."""
-    seed_everything(0)
-    images = torch.randint(0, 256, (16, 1, 28, 28), dtype=torch.uint8)
+    real = torch.rand(16, 1, 28, 28) * 2 - 1
 
     def fresh():
         seed_everything(1)
         return dcgan.Generator(width=4), dcgan.Discriminator(width=4)
 
     generator, discriminator = fresh()
-    step = lesson.make_step(
-        generator, discriminator, data.batches(images, size=16), EMA(generator), rate=1e-3
-    )
+    optimisers = adams(generator, discriminator)
     seed_everything(2)
-    step(0)
+    lesson.step(generator, discriminator, *optimisers, real)
 
     g, d = fresh()
-    # Fused like the lesson's: where a gradient is as small as Adam's epsilon, another order of
-    # operations gives another step.
-    adam_g = torch.optim.Adam(g.parameters(), 1e-3, betas=(0.5, 0.999), fused=True)
-    adam_d = torch.optim.Adam(d.parameters(), 1e-3, betas=(0.5, 0.999), fused=True)
-    real = next(data.batches(images, size=16))
+    adam_g, adam_d = adams(g, d)
     seed_everything(2)
-    z = torch.randn(16, 100)
-    fake = g(z)
+    fake = g(torch.randn(16, 100))
     losses.discriminator_loss(d(real), d(fake.detach())).backward()
     assert all(weight.grad is None for weight in g.parameters())
     adam_d.step()
@@ -99,12 +100,28 @@ def test_the_lessons_step_stays_on_its_device(lesson, monkeypatch):
     """On another device nothing is left on the CPU: PyTorch's "meta" device refuses to mix."""
     adam = torch.optim.Adam  # "meta" has no fused kernel
     monkeypatch.setattr(torch.optim, "Adam", lambda *a, fused=None, **options: adam(*a, **options))
-    generator, discriminator = dcgan.Generator(width=4), dcgan.Discriminator(width=4)
-    generator, discriminator = generator.to("meta"), discriminator.to("meta")
-    images = torch.randint(0, 256, (32, 1, 28, 28), dtype=torch.uint8)
-    batches = data.batches(images, size=16, device="meta")
-    values = lesson.make_step(generator, discriminator, batches, EMA(generator))(0)
+    pair = dcgan.Generator(width=4).to("meta"), dcgan.Discriminator(width=4).to("meta")
+    values = lesson.step(*pair, *adams(*pair), torch.rand(16, 1, 28, 28, device="meta"))
     assert {value.device.type for value in values.values()} == {"meta"}
-    on_cpu = data.batches(images, size=16)
     with pytest.raises(RuntimeError):  # what a step that forgot the device would meet
-        lesson.make_step(generator, discriminator, on_cpu, EMA(generator))(0)
+        lesson.step(*pair, *adams(*pair), torch.rand(16, 1, 28, 28))
+
+
+def test_the_record_of_the_ring_is_made_by_the_lessons_loop(lesson, monkeypatch):
+    monkeypatch.setattr(training, "steps", lambda n, **_: range(n))
+    snapshots = lesson.play(steps=50)
+    (points,) = ring.play(lesson, seed=0, steps=50)
+    torch.testing.assert_close(points, snapshots[50][0], rtol=0, atol=1e-5)
+    rows = zoo.record("ring-penalties")["rows"]
+    assert list(rows) == list(ring.LOSSES)
+    assert all(len(row["fewest modes"]) == len(ring.SEEDS) for row in rows.values())
+
+
+@pytest.mark.parametrize("name", failures.RUNS)
+def test_each_recorded_failure_is_a_training_that_runs(lesson, name):
+    history, generator, draw = failures.train(lesson, **failures.RUNS[name], steps=2)
+    assert history.steps == 2
+    assert draw(generator, sampling.latents(3, 8, seed=1)).shape == (3, 1, 28, 28)
+    run = zoo.record("gan-failures")["runs"][name]
+    assert len(run["loss_d"]) == len(run["loss_g"]) == failures.STEPS // failures.EVERY
+    assert zoo.recorded_images("gan-failures")[name].shape == (failures.SHOWN, 1, 28, 28)

@@ -25,6 +25,7 @@ def cell(kind, *lines, tags=(), outputs=()):
 def notebook(tmp_path):
     cells = [
         cell("markdown", "# Lesson 98: A title\n", "\n", "Six words and $x^2 + y$ here.\n"),
+        cell("markdown", "> 90 s to run and 80 MB\n", "\n", "![words that do not count](a.svg)\n"),
         cell("markdown", "**Predict.** [Two words](https://example.org/a-b-c)?\n\n$$a = b + c$$\n"),
         cell("code", "x = 1\n", "\n", "print(x)", outputs=[html("<figure><img></figure><table>")]),
         cell("code", "explorer()", tags=["explorer"], outputs=[html("<figure><img></figure>")]),
@@ -37,11 +38,13 @@ def notebook(tmp_path):
 
 
 def test_what_is_counted(notebook):
-    # Lesson 98: A title / Six words and here / Predict Two words / Quiz
-    assert tool.counts(notebook) == {
-        **{"words": 12, "lines": 3, "predictions": 1, "pictures": 2, "explorers": 1, "quizzes": 1}
+    # Lesson 98: A title / Six words and here / 90 s to run and 80 MB / Predict Two words / Quiz
+    assert tool.counts(tool.read(notebook)) == {
+        **{"words": 20, "lines": 3, "predictions": 1, "pictures": 3, "explorers": 1},
+        **{"quizzes": 1, "seconds": 90},
     }
-    assert tool.minutes(notebook) == pytest.approx(12 / 130 + 3 / 8 + 1.5 + 2 * 0.5 + 4 + 5)
+    expected = 20 / 130 + 3 / 8 + 1.5 + 3 * 0.5 + 4 + 5 + 90 / 60
+    assert tool.minutes(tool.read(notebook)) == pytest.approx(expected)
 
 
 def test_readme_says_what_the_estimate_says():
@@ -49,16 +52,16 @@ def test_readme_says_what_the_estimate_says():
     stated = {ROOT / path: int(minutes) for path, minutes in ROW.findall(page)}
     assert sorted(stated) == sorted(tool.NOTEBOOKS.glob("*.ipynb"))
     for path, minutes in stated.items():
-        assert minutes == pytest.approx(tool.minutes(path), rel=0.1, abs=5), path.name
+        assert minutes == pytest.approx(tool.minutes(tool.read(path)), rel=0.1, abs=5), path.name
     hours = float(re.search(r"^Together: about (\d+) hours", page, re.MULTILINE)[1])
-    assert hours == pytest.approx(sum(map(tool.minutes, stated)) / 60, rel=0.05)
+    assert hours == pytest.approx(sum(tool.minutes(tool.read(path)) for path in stated) / 60, rel=0.05)
 
 
 def test_the_command_prints_each_notebook_and_the_sum(notebook, capsys):
     tool.main([notebook, notebook])
     one, _, together = capsys.readouterr().out.splitlines()
     assert one == (
-        "98_new.ipynb: 12 minutes (12 words, 3 lines, 1 predictions, 2 pictures, 1 explorers, "
-        "1 quizzes)"
+        "98_new.ipynb: 14 minutes (20 words, 3 lines, 1 predictions, 3 pictures, 1 explorers, "
+        "1 quizzes, 90 seconds)"
     )
-    assert together == "together: 0.4 hours"
+    assert together == "together: 0.5 hours"

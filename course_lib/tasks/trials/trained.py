@@ -16,6 +16,7 @@ VAE_MAKES = "the copies (n, 1, 28, 28), mu and logvar (n, z_dim)"
 OBEDIENT = 0.65  # share of samples that the judge sees as what was asked for
 # Standard deviation of a pixel among 100 images of a class, on average: 0.37 for the shipped model.
 LEAST_VARIETY = 0.15
+MODES = 6  # of eight; the lesson's training reaches six to eight after 1,200 steps
 CLASSIFIER = (
     0.84  # of the test images; people who are no experts reach 0.835, says the data's own page
 )
@@ -48,6 +49,38 @@ def near_the_best(network: object) -> str:
     if distance < 0.12:
         return f"{sentence} {told}"
     return told
+
+
+def finds_the_modes(generator: Callable) -> str:
+    """Return what is wrong with a generator of the ring of eight clusters, or ""; 1,000 points."""
+    if isinstance(generator, type) or not callable(generator):
+        return "Pass the trained generator: it takes z (n, 2) and returns points (n, 2)."
+    networks = [generator] if isinstance(generator, nn.Module) else []
+    with evaluating(*networks), torch.no_grad():
+        points = generator(latents(1000, 2, seed=7))
+    if not isinstance(points, torch.Tensor) or points.shape != (1000, 2):
+        came = tuple(points.shape) if isinstance(points, torch.Tensor) else type(points).__name__
+        return f"The generator takes z (1000, 2) and returns points (1000, 2); here came {came}."
+    if not points.isfinite().all():
+        return "There are NaN or infinite points: the training has diverged. Lower the rate."
+    angles = torch.arange(8) * (math.pi / 4)
+    centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1)  # (8, 2)
+    distance, nearest = torch.cdist(points, centres).min(dim=1)
+    hits = nearest[distance < 0.2].bincount(minlength=8)
+    modes, spread = int((hits >= 20).sum()), points.std(dim=0).mean().item()
+    told = f"Modes with 20 or more of 1,000 points: {modes} of 8; the bar is {MODES}."
+    if modes >= MODES:
+        return ""
+    if spread < 0.5 and points.norm(dim=1).mean() < 1:
+        return f"The points have not left the middle: does G's optimiser take its steps? {told}"
+    if spread < 0.5:
+        return f"All points lie on one spot: G moves faster than D. One step each, in turn. {told}"
+    if points.abs().max() > 20:
+        return f"Points run far away from the ring: does D see real points at all? {told}"
+    return (
+        "The points are spread, and miss the clusters. Has each network a bend (ReLU) between its "
+        f"layers? Then train it for longer, at a rate near 0.002. {told}"
+    )
 
 
 def copies_garments(vae: Callable) -> str:

@@ -45,6 +45,36 @@ def test_pictures_carry_alt_and_caption_escaped(shown, decoded):
         figures.grid(torch.zeros(1, 1, 2, 2), alt=" ")
 
 
+def test_rows_stand_below_each_other_with_their_names(shown, decoded):
+    light, dark = torch.ones(3, 1, 4, 4), -torch.ones(2, 1, 4, 4)
+    figures.rows({"light": light, "a longer name": dark}, alt="two rows", columns=3, scale=2)
+    sheet = decoded(shown[0])  # 8 + 6 + 8 rows of pixels
+    assert sheet.shape[0] == 22
+    left = sheet.shape[1] - 28  # three images of 8 pixels and two gaps of 2
+    assert (sheet[:, :left] < 128).any()  # the names
+    assert (sheet[:8, left:] == 255).all() and (sheet[14:, left : left + 8] == 0).all()
+    figures.rows({"colour": torch.zeros(1, 3, 4, 4)}, alt="one row in colour")
+    assert decoded(shown[1]).shape[2] == 3
+
+
+def test_losses_side_by_side_share_a_scale_and_count_steps():
+    many = {name: {"loss": [1.0, 30.0]} for name in "abcde"}
+    figure = figures.losses_side_by_side.draw(many, window=1, every=10, reach=(-1, 6))
+    assert all(axis.get_ylim() == (-1, 6) for axis in figure.axes)
+    assert figure.axes[4].lines[0].get_xdata().tolist() == [10, 20]
+    assert [axis.axison for axis in figure.axes] == 5 * [True] + 3 * [False]
+
+
+def test_scatter_draws_the_discriminators_answers_below_the_points():
+    points, answers = torch.zeros(5, 2), torch.linspace(0, 1, 9).view(3, 3)
+    figure = figures.scatter.draw({"a": (points, answers)}, torch.ones(4, 2), reach=2.5)
+    axis = figure.axes[0]
+    (surface,) = axis.images
+    assert surface.get_extent() == [-2.5, 2.5, -2.5, 2.5] and surface.origin == "lower"
+    assert surface.get_array().tolist() == answers.tolist()
+    assert [len(part.get_offsets()) for part in axis.collections] == [5, 4]
+
+
 def test_smooth_is_a_running_mean():
     assert figures.smooth([1, 2, 3, 4], 2).tolist() == [1, 1.5, 2.5, 3.5]
     assert figures.smooth([1, 2], 10).tolist() == [1, 1.5]
@@ -60,7 +90,7 @@ def history(steps=30):
 def test_curves_scatter_and_table_are_drawn(shown, decoded):
     figures.curves(history(), alt="two lines", title="They part")
     figures.losses_side_by_side({"a": history(), "b": history()}, alt="two panels")
-    figures.show(figures.scatter({"a": torch.rand(9, 2)}, torch.rand(9, 2)), alt="points")
+    figures.scatter({"a": torch.rand(9, 2)}, torch.rand(9, 2), alt="points")
     figures.labelled_grid(torch.zeros(3, 1, 4, 4), ["x", "y", "z"], alt="three", columns=2)
     for output in shown:
         assert decoded(output).std() > 5
@@ -152,6 +182,7 @@ SHOWN = {
     "losses_side_by_side": ({"a": {"loss": [2, 1]}},),
     "numbers": ({"a": torch.rand(3, 3)},),
     "plane": (*torch.meshgrid(ROWS, ROWS, indexing="xy"), {"p": GRID[:4], "D*": GRID[1:]}),
+    "scatter": ({"a": torch.rand(9, 2)}, torch.rand(9, 2)),
     "speeds": ({"a": torch.rand(9), "b": torch.rand(5)}, "title"),
 }
 

@@ -1,5 +1,7 @@
 """Answers to the tasks of lesson 04."""
 
+import math
+
 import torch
 from answers import Answers
 from torch import nn
@@ -137,6 +139,12 @@ def step_without_graph(generator, discriminator, optimiser, real, z):
     optimiser.step()
 
 
+def on_the_ring(z, modes=8):
+    angles = torch.arange(modes) * (math.pi / 4)
+    centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1)
+    return centres[z[:, 0].argsort().argsort() % modes] + 0.03 * z
+
+
 SHAPES = dict(zip(TASKS["dcgan_shapes"].expected, (14, 14, 4, 1024, 64), strict=True))
 FAILURES = dict(TASKS["failures"].expected)
 SHAPE, FAILURE = [*SHAPES], [*FAILURES]
@@ -152,6 +160,20 @@ ANSWERS = {
     "failures": Answers(
         right=[FAILURES],
         wrong=[(FAILURES | {FAILURE[4]: "no batch norm"}, r"the batch's own mean")],
+    ),
+    "ring_gan": Answers(
+        right=[on_the_ring, lambda z: on_the_ring(z, modes=6)],
+        wrong=[
+            (lambda z: on_the_ring(z, modes=5), r"Modes .+: 5 of 8; the bar is 6"),
+            (nn.Linear(2, 2), r"not left the middle.+0 of 8"),
+            (lambda z: 0.01 * z + 2, r"on one spot.+One step each"),
+            (lambda z: 30 * z, r"run far away"),
+            (lambda z: 2 * z, r"miss the clusters"),
+            (lambda z: z[:, :1], r"here came \(1000, 1\)"),
+            (lambda z: z.tolist(), r"here came list"),
+            (lambda z: z / 0, r"diverged"),
+            (nn.Linear, r"Pass the trained generator"),
+        ],
     ),
     "train_discriminator": Answers(
         right=[step_of_d(), step_without_graph, TASKS["train_discriminator"].answer],

@@ -1,0 +1,129 @@
+"""Seven trainings of lesson 04a's DCGAN: one healthy, six with one thing wrong. Lesson 04b reads them.
+
+    python benchmarks/failures.py                  # prints figures, in about twenty minutes
+    python benchmarks/failures.py "rate too high"  # this one only
+    python benchmarks/failures.py --write          # writes course_lib/records/gan-failures.*
+
+Networks, data and losses are the lesson's, and each training has as many steps of G as the lesson's.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from course_lib import data, losses, metrics, sampling, training, zoo
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "lessons"))
+from cells import definitions
+
+STEPS, BATCH, SHOWN, EVERY = 1500, 32, 24, 10
+RUNS = {
+    "healthy": {},
+    "saturating loss": {"g_loss": losses.saturating_generator_loss, "d_steps": 3},
+    "D too strong": {"rate_g": 5e-5, "rate_d": 2e-3, "d_steps": 3},
+    "no batch norm": {"norm": False},
+    "rate too high": {"rate_g": 0.05, "rate_d": 0.05},
+    "collapse": {"g_steps": 10},
+    "train mode": {"train_mode": True},
+}
+
+
+def without_norm(network: nn.Module) -> nn.Module:
+    """Replace batch normalisation by nothing, in place."""
+    for k, layer in enumerate(network.layers):
+        if isinstance(layer, nn.BatchNorm2d):
+            network.layers[k] = nn.Identity()
+    return network
+
+
+def descend(adam: torch.optim.Adam, loss: torch.Tensor) -> None:
+    adam.zero_grad()
+    loss.backward()
+    adam.step()
+
+
+def alone(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
+    """Return the mistake of the last run: each image drawn alone, and in train mode."""
+    with torch.no_grad():
+        return torch.cat([generator.train()(row[None]) for row in z])
+
+
+def train(
+    lesson,
+    g_loss=losses.generator_loss,
+    g_steps=1,
+    d_steps=1,
+    rate_g=1e-3,
+    rate_d=1e-3,
+    norm=True,
+    train_mode=False,
+    steps=STEPS,
+):
+    """Return history and averaged generator of one training, and what it draws from z (N, 8)."""
+    training.start(seed=0)
+    generator, discriminator = lesson.Generator(z_dim=8), lesson.Discriminator(width=24)
+    if not norm:
+        generator, discriminator = without_norm(generator), without_norm(discriminator)
+    adam_g, adam_d = training.adam(generator, rate_g), training.adam(discriminator, rate_d)
+    average, history = training.EMA(generator, decay=0.995), training.History()
+    batches = data.batches(data.fashion("train")[0], size=BATCH)
+    for _ in training.steps(steps, progress=False):
+        for _ in range(d_steps):
+            real = next(batches)
+            fake = generator(torch.randn(BATCH, 8)).detach()
+            loss_d = losses.discriminator_loss(discriminator(real), discriminator(fake))
+            descend(adam_d, loss_d)
+        for _ in range(g_steps):
+            loss_g = g_loss(discriminator(generator(torch.randn(BATCH, 8))))
+            descend(adam_g, loss_g)
+        average.update(generator)
+        history.add({"loss_d": loss_d, "loss_g": loss_g})
+    draw = alone if train_mode else (lambda model, z: sampling.in_batches(model, z, batch=250))
+    return history, average.model, draw
+
+
+def thinned(values: list[float]) -> list[float]:
+    """Return the mean of every ten steps, rounded."""
+    means = torch.tensor(values).view(-1, EVERY).mean(dim=1)
+    return [round(value, 3) for value in means.tolist()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("only", nargs="*", help="names of runs; all by default")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    lesson, judge = definitions("04a_gan.ipynb"), zoo.load("fashion-cnn")
+    test, _ = data.fashion("test")
+    runs, images = {}, {}
+    for name in options.only or RUNS:
+        history, generator, draw = train(lesson, **RUNS[name])
+        samples = draw(generator, sampling.latents(5000, 8, seed=1))
+        row = metrics.compare(test, {name: samples}, judge=judge)[name]
+        runs[name] = {
+            "FID-course": round(row["FID-course"].value, 1),
+            "coverage": round(row["coverage"].value, 3),
+            **{loss: thinned(values) for loss, values in history.items()},
+        }
+        images[name] = data.to_uint8(samples[:SHOWN])
+        last = {key: round(value, 3) for key, value in history.recent(200).items()}
+        print(f"{name}: {last}, FID-course {row['FID-course']}, {row['coverage']}", flush=True)
+    if options.write:
+        record = {
+            "command": "python benchmarks/failures.py --write",
+            "steps": STEPS,
+            "steps a value": EVERY,
+            "runs": runs,
+        }
+        path = zoo.RECORDS / "gan-failures.json"
+        path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+        safetensors.torch.save_file(images, path.with_suffix(".safetensors"))
+
+
+if __name__ == "__main__":
+    main()
