@@ -1,10 +1,11 @@
-"""Seven trainings of lesson 04a's DCGAN: one healthy, six with one thing wrong. Lesson 04b reads them.
+"""Seven trainings of lesson 04a's DCGAN for 04b: one healthy, six with one thing wrong.
 
     python benchmarks/failures.py                  # prints figures, in about twenty minutes
     python benchmarks/failures.py "rate too high"  # this one only
     python benchmarks/failures.py --write          # writes course_lib/records/gan-failures.*
 
-Networks, data and losses are the lesson's, and each training has as many steps of G as the lesson's.
+Networks, data and losses are the lesson's, and so is the number of steps (for the collapse, 600
+rounds of ten steps of G).
 """
 
 import argparse
@@ -21,14 +22,14 @@ from course_lib import data, losses, metrics, sampling, training, zoo
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "lessons"))
 from cells import definitions
 
-STEPS, BATCH, SHOWN, EVERY = 1500, 32, 24, 10
+STEPS, BATCH, SHOWN, EVERY = 2400, 16, 24, 10
 RUNS = {
     "healthy": {},
     "saturating loss": {"g_loss": losses.saturating_generator_loss, "d_steps": 3},
     "D too strong": {"rate_g": 5e-5, "rate_d": 2e-3, "d_steps": 3},
     "no batch norm": {"norm": False},
     "rate too high": {"rate_g": 0.05, "rate_d": 0.05},
-    "collapse": {"g_steps": 10},
+    "collapse": {"g_steps": 10, "steps": 600},
     "train mode": {"train_mode": True},
 }
 

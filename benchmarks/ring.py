@@ -3,7 +3,7 @@
     python benchmarks/ring.py           # prints a line for each loss, in about ten minutes
     python benchmarks/ring.py --write   # also writes course_lib/records/ring-penalties.json
 
-Points, networks, rates and batch are the lesson's. With the plain loss the loop is the lesson's too.
+Points, networks, rates and batch are the lesson's, and so is the loop of the plain loss.
 """
 
 import argparse

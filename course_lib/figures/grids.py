@@ -83,7 +83,7 @@ def rows(
     """
     sheets = [Image.fromarray(tile(part, columns, scale)) for part in images.values()]
     font, gap = ImageFont.load_default(15), 6
-    margin = int(max(font.getlength(name) for name in images)) + 2 * gap
+    margin = int(max(font.getlength(name) for name in images)) + 3 * gap
     width = margin + max(sheet.width for sheet in sheets)
     height = sum(sheet.height + gap for sheet in sheets) - gap
     page = Image.new(sheets[0].mode, (width, height), "white")

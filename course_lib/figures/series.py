@@ -92,7 +92,7 @@ def losses_side_by_side(
     rows = -(-len(histories) // 4)
     columns = min(4, len(histories))
     figure, axes = new(
-        columns, rows, width=2.4 * columns, height=2.1 * rows, sharex=True, sharey=True,
+        columns, rows, width=2.4 * columns, height=2.1, sharex=True, sharey=True,
         squeeze=False,
     )  # fmt: skip
     for axis in axes.flat[len(histories) :]:
