@@ -38,6 +38,7 @@ ROWS = torch.randn(9, 3, generator=dice())
 IMAGES = torch.rand(4, 1, 28, 28, generator=dice()) * 2 - 1
 GROWN, DRAWN = progan.Generator(4, (8, 8, 8)), cgan.Generator(4, 2)
 NET = zoo.build("cnn.Classifier", {"width": 2})
+FLAT = torch.ones(5)
 HIT, SILENT = {"kick": torch.zeros(1, 9)}, {"kick": "." * 16}
 
 
@@ -87,6 +88,16 @@ LIMITS = {
         (2,),
         (1, 3),
     ),
+    "D": (lambda d: theory.value(FLAT, FLAT, d * FLAT, 1), (0, 1), (-0.1, 1.1)),
+    "D of the linear game": (
+        lambda d: theory.linear_value(FLAT, FLAT, d * FLAT, 1),
+        (0, 1),
+        (-0.1, 1.1),
+    ),
+    "the data's density": (lambda p: theory.wasserstein1(p * FLAT, FLAT, 1), (0, 1), (-0.1,)),
+    "the generator's density": (lambda q: theory.wasserstein1(FLAT, q * FLAT, 1), (0, 1), (-0.1,)),
+    "points of a grid": (lambda n: theory.grid(0, 1, n), (3,), (2,)),
+    "a grid's beginning": (lambda low: theory.grid(low, 1, 3), (0,), (1, 2)),
     "an average's decay": (lambda d: training.EMA(NET, d), (0, 0.999), (-0.1, 1)),
     "steps": (lambda n: training.steps(n), (1,), (0,)),
     "threads": (lambda n: training.steps(1, threads=n), (1,), (0,)),
