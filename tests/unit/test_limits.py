@@ -1,4 +1,4 @@
-"""Every limit, on both sides: the last value that is taken, and the first that is refused."""
+"""Every limit, on both sides: the last value that is taken, the first that is refused; options."""
 
 import io
 import wave
@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from course_lib import data, features, latent, losses, metrics, sampling, training, zoo
+from course_lib import data, features, latent, losses, metrics, sampling, theory, training, zoo
 from course_lib.models import cgan, progan, texture, vae
 from course_lib.studio import (
     export,
@@ -38,6 +38,7 @@ ROWS = torch.randn(9, 3, generator=dice())
 IMAGES = torch.rand(4, 1, 28, 28, generator=dice()) * 2 - 1
 GROWN, DRAWN = progan.Generator(4, (8, 8, 8)), cgan.Generator(4, 2)
 NET = zoo.build("cnn.Classifier", {"width": 2})
+FLAT = torch.ones(5)
 HIT, SILENT = {"kick": torch.zeros(1, 9)}, {"kick": "." * 16}
 
 
@@ -54,6 +55,14 @@ class Loud(nn.Module):
         return (self.gain * z)[:, :, None, None].expand(-1, 4, 16, 16)[:, 1:]
 
 
+class Sum(nn.Module):
+    """Adds two inputs."""
+
+    def forward(self, a, b):
+        return a + b
+
+
+ADDED = Sum()
 # What is limited -> a call, the values just inside, and those just outside.
 LIMITS = {
     "a pattern's size": (lambda n: data.patterns("stripes", n), (8, 256), (7, 257)),
@@ -64,6 +73,31 @@ LIMITS = {
     "a batch": (lambda n: data.batches(torch.arange(9), size=n), (1, 9), (0, 10)),
     "latents": (lambda n: sampling.latents(n, 3, 0), (1,), (0,)),
     "rows at a time": (lambda n: sampling.sample(DRAWN_PLAIN, 2, batch=n), (1,), (0,)),
+    "a second input's rows": (
+        lambda n: sampling.in_batches(ADDED, ROWS[:4], ROWS[:n], batch=2),
+        (4,),
+        (2, 6),
+    ),
+    "a weight of a mixture": (
+        lambda w: theory.mixture(ROWS, [0, 1], [1, 1], [w, 1 - w]),
+        (0, 1),
+        (-0.1, 1.1),
+    ),
+    "parts of a mixture": (
+        lambda n: theory.mixture(ROWS, [0] * n, [1, 1], [0.5, 0.5]),
+        (2,),
+        (1, 3),
+    ),
+    "D": (lambda d: theory.value(FLAT, FLAT, d * FLAT, 1), (0, 1), (-0.1, 1.1)),
+    "D of the linear game": (
+        lambda d: theory.linear_value(FLAT, FLAT, d * FLAT, 1),
+        (0, 1),
+        (-0.1, 1.1),
+    ),
+    "the data's density": (lambda p: theory.wasserstein1(p * FLAT, FLAT, 1), (0, 1), (-0.1,)),
+    "the generator's density": (lambda q: theory.wasserstein1(FLAT, q * FLAT, 1), (0, 1), (-0.1,)),
+    "points of a grid": (lambda n: theory.grid(0, 1, n), (3,), (2,)),
+    "a grid's beginning": (lambda low: theory.grid(low, 1, 3), (0,), (1, 2)),
     "an average's decay": (lambda d: training.EMA(NET, d), (0, 0.999), (-0.1, 1)),
     "steps": (lambda n: training.steps(n), (1,), (0,)),
     "threads": (lambda n: training.steps(1, threads=n), (1,), (0,)),
@@ -193,3 +227,66 @@ def test_a_loud_sound_does_not_wrap_around():
     assert np.frombuffer(content, "<i2").tolist() == [-32767, -32767, 0, 32767, 32767]
     bar = sound.bar({"kick": 9 * torch.ones(1, 9)}, {"kick": "x" * 16})
     assert bar.max().item() == pytest.approx(0.95)
+
+
+def excited(**options):
+    dark = -torch.ones(2, 1, 28, 28)
+    options = {"steps": 2, "seed": 1, "progress": False, **options}
+    return features.maximise_activation(NET, lambda x: NET(x)[:, 0], dark + IMAGES[:2], **options)
+
+
+def painted(**options):
+    options = {"content_layer": "1.2", "style_layers": ["0.2"], "steps": 1, **options}
+    return features.style_transfer(*IMAGES[:2].split(1), NET, progress=False, **options)[0]
+
+
+class Guess(nn.Module):
+    """An encoder that always guesses the same z."""
+
+    def forward(self, portraits, masks):
+        return Z[:1]
+
+
+def searched(**options):
+    return latent.complete(IMAGES_RGB, PART, SEARCHED, Guess(), 2, 2, **options).z
+
+
+def inverted(smoothness):
+    return features.invert_features(
+        NET, IMAGES[:1], "0.2", smoothness=smoothness, steps=2, progress=False
+    )[0]
+
+
+def penalty(**options):
+    eps = torch.full((9,), 0.3)
+    return losses.gradient_penalty(lambda x: x.square().sum(1), ROWS, -ROWS, eps, **options)
+
+
+SEARCHED = progan.Generator(4, (8, 8, 8))
+PEOPLE = torch.tensor([[2, 1, 0, 0, 3, 4, 1, 0, 0]]).repeat(60, 1)
+# An option -> a call, and two values that make a difference.
+OPTIONS = {
+    "smoothness of an inversion": (inverted, 0.0, 9.0),
+    "smoothness of an excited image": (lambda v: excited(smoothness=v), 0.0, 90.0),
+    "its jitter": (lambda v: excited(jitter=v), 0, 2),
+    "its rate": (lambda v: excited(rate=v), 0.1, 0.2),
+    "weight of a style": (lambda v: painted(style_weight=v), 0.0, 99.0),
+    "smoothness of a style": (lambda v: painted(smoothness=v), 0.0, 99.0),
+    "layer of a content": (lambda v: painted(content_layer=v), "0.2", "1.2"),
+    "layers of a style": (lambda v: painted(style_layers=v), ["0.2"], ["pixels"]),
+    "rate of a search": (lambda v: searched(rate=v), 0.1, 0.2),
+    "spread of its starts": (lambda v: searched(spread=v), 0.1, 0.4),
+    "ridge": (lambda v: latent.logistic(ROWS, ROWS[:, 0] > 0, v)[0], 0.5, 1.0),
+    "weight of a penalty": (lambda v: penalty(weight=v), 1, 2),
+    "slope without penalty": (lambda v: penalty(target=v), 0, 1),
+    "weight of a drift": (lambda v: losses.drift(ROWS, v), 1.0, 2.0),
+    "temperature": (lambda v: losses.contrastive_loss(ROWS, -ROWS, v), 0.1, 0.2),
+    "even captions": (lambda v: data.mentioned(PEOPLE, even=v), 0.0, 1.0),
+    "scale of noise": (lambda v: features.noise((3,), 0, v), 0.1, 0.2),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_makes_a_difference(name):
+    call, one, other = OPTIONS[name]
+    assert torch.equal(call(one), call(one)) and not torch.equal(call(one), call(other))

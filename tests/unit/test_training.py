@@ -66,6 +66,11 @@ def test_the_progress_bar_is_redrawn_once_a_second_at_most(capsys):
     assert 2 <= redrawn <= history.seconds + 2  # and at the beginning and the end
 
 
+def test_the_bar_of_a_resumed_training_goes_on_where_it_stopped(capsys):
+    list(steps(8, start=5))
+    assert "5/8" in (said := capsys.readouterr().err) and "0/8" not in said
+
+
 def test_fit_shows_and_calls_back_every_so_often_and_at_the_end():
     show, called = Recorder(), []
     fit(

@@ -297,6 +297,16 @@ def test_the_descent_weighs_frequencies(network):
     torch.testing.assert_close(grey[1, 2].item(), math.hypot(1 / 4, 2 / 6))
 
 
+def test_pixels_outside_the_range_cost_extra(network):
+    """Where a loss pulls brighter by 1 a pixel, 10·(x − 1)² stops it at 1.05."""
+    descent = features.Descent(network, lambda x: {"pull": -x.mean()}, torch.zeros(1, 3, 16, 16), 0)
+    for i in range(3):
+        descent.step(i)
+    torch.testing.assert_close(
+        descent.pixels(), torch.full((1, 3, 16, 16), 1.05), atol=0.01, rtol=0
+    )
+
+
 def test_bad_transfers_are_refused(network):
     good = pattern()
     with pytest.raises(ValueError, match=r"style has shape \(N, 3, H, W\).* got \(1, 1, 32, 32\)"):

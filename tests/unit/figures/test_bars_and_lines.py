@@ -22,6 +22,7 @@ def test_estimates_are_titled_with_their_spread_and_share_their_scale():
     assert left.get_xlim() == right.get_xlim() and left.get_ylim() == right.get_ylim()
     mean, exact = (line.get_xdata()[0] for line in left.lines)
     assert (float(mean), exact) == (2.0, 2.5)
+    assert [line.get_label() for line in left.lines] == ["their mean", "exact"]
     for axis in figures.histograms.draw(values, 2.5, "gradient", xlim=(0, 4)).axes:
         assert axis.get_xlim() == (0, 4)
 

@@ -187,6 +187,37 @@ SHOWN = {
 }
 
 
+# The first word at every axis, x before y, and at the scale of colours.
+AXES = {
+    "against_size": "images KID",
+    "codes": "first second",
+    "confusion": "predicted true",
+    "cumulative": "x share",
+    "curves": "step loss",
+    "easings": "time share time speed",
+    "effects": "what a",
+    "functions": "x density",
+    "gap_map": "mean std log",
+    "histograms": "x density x",
+    "intervals": "share",
+    "kl_bars": "dimension, KL",
+    "landscape": "mean scale V(D*,",
+    "lines": "x y",
+    "losses_side_by_side": "step loss",
+    "numbers": "",
+    "plane": "x y x density probability",
+    "speeds": "time degrees",
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_axis_has_its_own_name(name):
+    figure = getattr(figures, name).draw(*SHOWN[name])
+    labels = [figure.get_supxlabel(), figure.get_supylabel()]
+    labels += [label for axis in figure.axes for label in (axis.get_xlabel(), axis.get_ylabel())]
+    assert " ".join(label.split()[0] for label in labels if label) == AXES[name]
+
+
 def test_the_figures_tried_are_all_there_are():
     assert set(SHOWN) == {name for name in dir(figures) if hasattr(getattr(figures, name), "draw")}
 

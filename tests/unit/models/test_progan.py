@@ -432,6 +432,22 @@ def test_critic_and_generator_see_the_same_stage_and_the_reals_fade(short, monke
         assert (difference < 1e-6) == (moment.fade == 0), "blocks of four at fade 0, not later"
 
 
+@pytest.mark.parametrize(("objective", "penalty"), [("wgan-gp", 10 * 2**2), ("r1", 0.5 * 4.5)])
+def test_penalties_act_in_every_third_step_and_weigh_three_times(short, objective, penalty):
+    """As of the second ProGAN: of a critic with slope 3 everywhere."""
+    lazy, never = (
+        dataclasses.replace(short, objective=objective, penalty_every=k, r1=0.5) for k in (3, 99)
+    )
+    real, fake = torch.randn(2, 5, 3, 2, 2, generator=torch.Generator().manual_seed(0))
+
+    def critic(images):
+        return images.flatten(1) @ torch.full((12,), 3 / 12**0.5)
+
+    for i in range(1, 5):
+        more, less = (r.critic_loss(critic, real.clone(), fake, i)[0].item() for r in (lazy, never))
+        assert more - less == pytest.approx(3 * penalty if i == 3 else 0, rel=1e-4), i
+
+
 @pytest.mark.parametrize("objective", ["wgan-gp", "r1"])
 def test_a_step_moves_both_networks_and_leaves_the_critic_trainable(short, objective):
     work = dataclasses.replace(short, objective=objective, penalty_every=2).begin()

@@ -307,6 +307,16 @@ def test_the_ablations_run(name, options, small_zoo, few):
     assert bool(sigma.any()) == options.get("augmentation", True), "without noise, no gradient"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_penalty_of_every_fourth_step_weighs_four_times(name, small_zoo, few):
+    def loss_of_d(r1, r1_every):
+        torch.manual_seed(0)
+        return short(name, r1=r1, r1_every=r1_every).begin().step(0)["loss_d"].item()
+
+    assert loss_of_d(0.2, 4) == pytest.approx(loss_of_d(0.8, 1))
+    assert loss_of_d(0.2, 4) > loss_of_d(0.2, 1) > loss_of_d(0.0, 1)
+
+
 def test_stage_two_without_the_caption_runs(small_zoo, few):
     recipe = short("stackgan-personas")
     blind = {**recipe.arguments, "stage2": {**SMALL["stage2"], "text_twice": False}}

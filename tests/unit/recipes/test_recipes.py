@@ -271,7 +271,9 @@ def test_the_clock_of_a_resumed_training_goes_on(train, tmp_path, monkeypatch):
 MATTER = {  # the numbers of which a training consists
     "cgan-fashion": ("batch", "learning_rate", "falling", "ema", "discriminator_width"),
     "dcgan-fashion": ("batch", "learning_rate", "ema"),
+    "encoder-personas": ("batch", "learning_rate", "pixel_weight"),
     "fashion-cnn": ("batch", "learning_rate", "weight_decay", "shift"),
+    "texture-mosaic": ("batch", "learning_rate", "ema", "drawings"),
     "vae16-fashion": ("batch", "learning_rate", "beta"),
 }
 

@@ -122,6 +122,14 @@ CREDIT = (
 )
 
 
+@pytest.mark.parametrize(
+    "comment", ["", "{", "[1]", "1", '{"model": "x"}', '{"generated": 1}', "made elsewhere"]
+)
+def test_what_others_wrote_is_not_taken_for_the_courses_facts(comment, tmp_path):
+    Image.new("L", (8, 8)).save(tmp_path / "a.gif", comment=comment.encode())
+    assert provenance.read(tmp_path / "a.gif") is None
+
+
 def test_a_file_holds_the_whole_credit_and_keeps_the_licences_apart(progan, tmp_path):
     work = sheets.contact_sheet(progan, range(2), columns=2, width=420)
     path = work.save(tmp_path / "a.png")

@@ -1,5 +1,6 @@
 """The checks take every right answer, name the usual mistakes, and survive whatever comes."""
 
+import dataclasses
 import datetime
 import inspect
 import linecache
@@ -322,13 +323,15 @@ def test_an_endless_answer_is_stopped(loop, monkeypatch):
 @pytest.mark.parametrize("loop", ["python", "sleep"])
 def test_an_endless_answer_is_stopped_outside_the_main_thread(loop, monkeypatch):
     monkeypatch.setattr(running, "LIMIT", 0.3)
-    found = []
-    answer = written(f"def f(x):\n    {LOOPS[loop].replace('60', '2')}\n", "f")
+    found, before = [], {*threading.enumerate()}
+    answer = written(f"def f(x):\n    {LOOPS[loop].replace('60', '1')}\n", "f")
     thread = threading.Thread(target=lambda: found.append(check.pixel_norm(answer)))
     thread.start()
     thread.join(5)
     assert found[0].outcome == "error" and "stopped after 0.3 s" in found[0].message
     assert check.pixel_norm(TASKS["pixel_norm"].answer).outcome == "right"
+    for left in {*threading.enumerate()} - before:
+        left.join(5)  # at its end it restores the state of its beginning, amid a later test
 
 
 def test_checks_work_outside_the_main_thread():
@@ -603,6 +606,9 @@ def test_what_is_solved_is_kept_for_the_next_session_until_it_is_forgotten(tmp_p
     rows = check.summary("07").rows
     assert rows["pixel_norm"] == ("right, earlier", 0, 0)
     assert rows["fade_in"] == ("not checked yet", 0, 0)
+    assert check.summary("07").text.startswith("1 of ")
+    check.hand_in("07")
+    assert "<p>1 of " in (tmp_path / "summary-07.html").read_text(encoding="utf-8")
     check.pixel_norm(lambda x: x)  # today it goes wrong, and yesterday's success stays
     assert check.summary("07").rows["pixel_norm"][0] == "wrong"
     assert "pixel_norm" in (tmp_path / "progress.json").read_text()
@@ -614,6 +620,17 @@ def test_what_is_solved_is_kept_for_the_next_session_until_it_is_forgotten(tmp_p
     check.summary()
     check.forget()
     assert check.summary("07").rows["pixel_norm"] == ("not checked yet", 0, 0)
+
+
+def test_a_task_keeps_the_day_on_which_it_was_first_solved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "progress.json").write_text('{"pixel_norm": "2001-02-03"}')
+    for name in ("pixel_norm", "fade_in"):
+        TASKS[name](TASKS[name].answer)
+    check.hand_in("07")
+    page = (tmp_path / "summary-07.html").read_text(encoding="utf-8")
+    for name, day in (("pixel_norm", "2001-02-03"), ("fade_in", datetime.date.today().isoformat())):
+        assert re.search(f">{name}</th>.*<td>{day}</td></tr>", page)
 
 
 def test_a_page_is_handed_in(tmp_path, monkeypatch):
@@ -683,6 +700,13 @@ def test_predictions():
     assert "think again" in task({**good, "size": 15}).message
     for bad in (Hostile(), "x", [1], torch.zeros(2, device="meta"), {}, (2, "a"), 1j):
         assert task(dict.fromkeys(good, bad)).outcome == "wrong"
+
+
+def test_a_truth_is_no_number_and_a_number_no_truth():
+    task = dataclasses.replace(prediction(), expected={"size": 1, "grows": True}, mistakes=())
+    assert task({"size": 1, "grows": True}).outcome == "right"
+    for size, grows in ((True, True), (1, 1), (1, "True"), ("1", True)):
+        assert task({"size": size, "grows": grows}).outcome == "wrong", (size, grows)
 
 
 def test_trials(monkeypatch):
