@@ -40,10 +40,10 @@ def notebook(tmp_path):
 def test_what_is_counted(notebook):
     # Lesson 98: A title / Six words and here / 90 s to run and 80 MB / Predict Two words / Quiz
     assert tool.counts(tool.read(notebook)) == {
-        **{"words": 20, "lines": 3, "predictions": 1, "pictures": 3, "explorers": 1},
+        **{"words": 19, "lines": 3, "predictions": 1, "pictures": 3, "explorers": 1},
         **{"quizzes": 1, "seconds": 90},
     }
-    expected = 20 / 130 + 3 / 8 + 1.5 + 3 * 0.5 + 4 + 5 + 90 / 60
+    expected = 19 / 130 + 3 / 8 + 1.5 + 3 * 0.5 + 4 + 5 + 90 / 60
     assert tool.minutes(tool.read(notebook)) == pytest.approx(expected)
 
 
@@ -61,7 +61,7 @@ def test_the_command_prints_each_notebook_and_the_sum(notebook, capsys):
     tool.main([notebook, notebook])
     one, _, together = capsys.readouterr().out.splitlines()
     assert one == (
-        "98_new.ipynb: 14 minutes (20 words, 3 lines, 1 predictions, 3 pictures, 1 explorers, "
+        "98_new.ipynb: 14 minutes (19 words, 3 lines, 1 predictions, 3 pictures, 1 explorers, "
         "1 quizzes, 90 seconds)"
     )
     assert together == "together: 0.5 hours"
