@@ -163,10 +163,10 @@ def functions(
         if kind.startswith(("probability", "D(x")):
             axis.axhline(0.5, color="0.8", linewidth=0.8, linestyle="-", zorder=0)
             axis.set_ylim(-0.03, 1.03)
-        for place in (marks or {}).get(title, ()):
-            axis.axvline(place, color="0.6", linewidth=0.9, linestyle=":", zorder=0)
+        for mark in (marks or {}).get(title, ()):
+            axis.axvline(mark, color="0.6", linewidth=0.9, linestyle=":", zorder=0)
             for values in curves.values():
-                axis.plot(place, np.interp(place, x, values.detach()), "o", color="0.1", ms=4)
+                axis.plot(mark, np.interp(mark, x, values.detach()), "o", color="0.1", ms=4)
         if len(curves) > 1 and not together:
             place = {}
             if len(panels) == 1:
