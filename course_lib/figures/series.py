@@ -6,12 +6,22 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from course_lib.figures.base import BLUE, GREEN, LINE_STYLES, MARKERS, ORANGE, PURPLE, new, shown
+from course_lib.figures.base import (
+    BLUE,
+    GREEN,
+    LINE_STYLES,
+    MARKERS,
+    ORANGE,
+    PURPLE,
+    RED,
+    new,
+    shown,
+)
 from course_lib.latent.easings import EASINGS, eased
 
 Curves = Mapping[str, torch.Tensor]
 
-# One look per quantity in all of lesson 01, by the first word of a curve's name.
+# One look per quantity in all of unit 01, by the first word of a curve's name.
 LOOKS = {
     "p": (BLUE, "-"),
     "q": (ORANGE, "--"),
@@ -21,6 +31,12 @@ LOOKS = {
     "a": (PURPLE, "-"),
     "w": (PURPLE, ":"),
     "early": ("0.55", ":"),
+    "m": ("0.2", ":"),
+    "JSD": ("0.2", "-"),
+    "TV": ("0.5", "--"),
+    "W1": (RED, "-."),
+    "saturating": ("0.5", "--"),
+    "non-saturating": ("0.1", "-"),
 }
 
 
@@ -115,6 +131,8 @@ def functions(
     labels: Sequence[str],
     xlabel: str = "x",
     between: tuple[float, float] | None = None,
+    width: float = 4.4,
+    marks: Mapping[str, Sequence[float]] | None = None,
 ) -> Figure:
     """Return a figure of one panel per title, side by side, with the named curves over x.
 
@@ -127,12 +145,15 @@ def functions(
             stands for the one to its left.
         xlabel: what stands under the horizontal axes.
         between: the part of x to show; all of it by default.
+        width: of one panel, in inches. More than three panels with the same curves share a legend.
+        marks: title -> places on the axis of x; a dotted line there, and a dot on each curve.
     """
     low, high = between or (float(x.min()), float(x.max()))
     part = (x >= low) & (x <= high)
     kind = ""
-    figure, axes = new(len(panels), width=4.4 * max(len(panels), 1.35), squeeze=False)
+    figure, axes = new(len(panels), width=width * max(len(panels), 1.35), squeeze=False)
     small = 8 if len(panels) < 3 else 10  # a page shrinks what is wider than itself
+    together = len(panels) > 3 and len({tuple(curves) for curves in panels.values()}) == 1
     for axis, (title, curves), label in zip(axes.flat, panels.items(), labels, strict=True):
         for name, values in curves.items():
             look = dict(zip(("color", "linestyle"), LOOKS.get(name.split()[0], ()), strict=False))
@@ -142,13 +163,20 @@ def functions(
         if kind.startswith(("probability", "D(x")):
             axis.axhline(0.5, color="0.8", linewidth=0.8, linestyle="-", zorder=0)
             axis.set_ylim(-0.03, 1.03)
-        if len(curves) > 1:
+        for mark in (marks or {}).get(title, ()):
+            axis.axvline(mark, color="0.6", linewidth=0.9, linestyle=":", zorder=0)
+            for values in curves.values():
+                axis.plot(mark, np.interp(mark, x, values.detach()), "o", color="0.1", ms=4)
+        if len(curves) > 1 and not together:
             place = {}
             if len(panels) == 1:
                 place = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
             elif len(curves) > 2:  # no room inside
                 place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": len(curves)}
             axis.legend(frameon=False, fontsize=small, **place)
+    if together:
+        lines, names = axes.flat[0].get_legend_handles_labels()
+        figure.legend(lines, names, loc="outside lower center", ncols=len(names), frameon=False)
     return figure
 
 

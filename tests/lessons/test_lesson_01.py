@@ -1,4 +1,6 @@
-"""Lesson 01 defines what the library holds: the same inputs give the same outputs."""
+"""Lessons 01a and 01b define what the library holds: the same inputs give the same outputs."""
+
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,7 +15,8 @@ Q = theory.gaussian(X, 0.5, 1.5)
 
 @pytest.fixture(scope="module")
 def lesson():
-    return definitions("01_gan_objective.ipynb")
+    parts = definitions("01a_gan_objective.ipynb"), definitions("01b_other_distances.ipynb")
+    return SimpleNamespace(**{name: value for part in parts for name, value in vars(part).items()})
 
 
 @pytest.mark.parametrize("name", ["js_divergence", "total_variation", "wasserstein1"])

@@ -29,7 +29,7 @@ def html_outputs(cell):
 
 
 def test_there_are_lessons():
-    assert {"00", "01", "04a", "04b"} <= {path.stem.partition("_")[0] for path in LESSONS}
+    assert {"00", "01a", "01b", "04a", "04b"} <= {path.stem.partition("_")[0] for path in LESSONS}
 
 
 @pytest.fixture(params=LESSONS, ids=lambda path: path.stem)

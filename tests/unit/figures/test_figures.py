@@ -143,6 +143,24 @@ def test_an_empty_label_stands_for_the_one_to_its_left():
     assert [axis.get_ylabel() for axis in (left, middle, right)] == labels
 
 
+def test_marks_stand_in_their_panel_on_each_curve():
+    x = torch.linspace(0, 1, 11)
+    panels = {"a": {"p": x, "q": 1 - x}, "b": {"D*": x}}
+    left, right = figures.functions.draw(x, panels, ["", ""], marks={"a": [0.25]}).axes
+    dots = [line.get_xydata()[0] for line in left.lines if line.get_marker() == "o"]
+    assert np.allclose(dots, [(0.25, 0.25), (0.25, 0.75)])
+    assert len(right.lines) == 1
+
+
+def test_many_panels_of_the_same_curves_share_a_legend():
+    x = torch.linspace(0, 1, 11)
+    for panels, legends in (("abcd", 1), ("ab", 0)):
+        curves = {title: {"p": x, "q": x} for title in panels}
+        figure = figures.functions.draw(x, curves, [""] * len(panels), width=2.0)
+        assert len(figure.legends) == legends
+        assert all((axis.get_legend() is None) == bool(legends) for axis in figure.axes)
+
+
 def test_few_colours_leave_a_plot_as_it_was():
     figure, axis = figures.new()
     axis.plot([0, 1, 4, 9], label="a line")
