@@ -34,7 +34,7 @@ PROMISED = (
 
 # Bold in a lesson, and no term: parts of a cell or box, names of one experiment's runs, stress.
 NO_TERMS = {
-    *("you will", "you need", "time and memory", "online", "predict", "run", "explain"),
+    *("you will", "you need", "time and memory", "online", "predict", "explain"),
     *("top", "middle", "bottom", "overlap", "disjoint", "two modes"),
     *("initialise", "train d", "train g", "repeat"),
     *("healthy", "d too strong", "no batch norm", "rate too high", "grown", "straight"),
