@@ -1,5 +1,7 @@
 """Lesson 00's explorer: the reader is the discriminator, and guesses which garments are drawn."""
 
+from typing import cast
+
 import ipywidgets as widgets
 import torch
 from torch import nn
@@ -62,7 +64,8 @@ class Guess(Explorer):
         chosen = torch.randperm(len(self.real), generator=chance)[:HALF]
         labels = None
         if sampling.reads(self.generator) == "label":
-            labels = torch.randint(int(self.generator.classes), (HALF,), generator=chance)
+            classes = cast(int, self.generator.classes)
+            labels = torch.randint(classes, (HALF,), generator=chance)
         drawn = sampling.sample(self.generator, HALF, self.seed, asked=labels)
         order = torch.randperm(2 * HALF, generator=chance)
         self.images = torch.cat([as_float(self.real[chosen]), drawn])[order]  # (12, C, H, W)
