@@ -1,6 +1,7 @@
 """Checks the set-up before a lesson fails on it: a line per check, with the cure for a bad one.
 
-In a terminal ``python -m course_lib doctor``, in a notebook ``doctor.show()``.
+In a terminal ``python -m course_lib doctor``, in a notebook ``doctor.show()``, or
+``doctor.brief()`` for what it comes to in one line.
 """
 
 import importlib
@@ -35,6 +36,17 @@ def report() -> list[Line]:
 def healthy(lines: list[Line]) -> bool:
     """Return whether every lesson can run, given the lines of a report."""
     return all(ok is not False for ok, _ in lines)
+
+
+def brief() -> None:
+    """Print in one line what a new report comes to; before it, what is bad or worth a note."""
+    lines = report()
+    for ok, text in lines:
+        if ok is not True:
+            print(MARKS[ok], text)
+    bad, cores = sum(ok is False for ok, _ in lines), f"{machine.cores()} cores granted"
+    verdict = f"{bad} bad: lessons may fail" if bad else "All lessons can run"
+    print(f"{verdict} ({len(lines)} checks; {cores}). doctor.show() prints every check.")
 
 
 def show(lines: list[Line] | None = None) -> None:

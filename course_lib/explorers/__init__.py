@@ -9,6 +9,7 @@ from course_lib.explorers.conditional import Variations as variations
 from course_lib.explorers.drums import DrumMachine as drum_machine
 from course_lib.explorers.films import Loop as loop
 from course_lib.explorers.game import GanGame as gan_game
+from course_lib.explorers.guessing import Guess as guess
 from course_lib.explorers.icons import IconSheet as icon_sheet
 from course_lib.explorers.sentences import Sentence as sentence
 from course_lib.explorers.sentences import TwoSentences as two_sentences
@@ -32,6 +33,7 @@ __all__ = [
     "feature_maps",
     "gan_game",
     "growth",
+    "guess",
     "icon_sheet",
     "interpolation",
     "latent",

@@ -51,14 +51,16 @@ class Latent(Explorer):
     """An explorer of a generator's latent space.
 
     Sliders choose two seeds and a point on the way between them (spherical or linear), the
-    truncation (z is multiplied by it: below 1 images become less varied), and steps along the
-    principal directions. A button saves the image.
+    truncation (z is multiplied by it: below 1 images become less varied; hidden where the generator
+    reads no more of z than its direction), and steps along the principal directions. A button saves
+    the image.
 
     Args:
         generator: any that `sampling.draw` takes.
         count: number of principal directions, 1 to z_dim.
         seeds: number of seeds to choose from.
         folder: where the button saves.
+        first: seeds A and B at the beginning.
     """
 
     def __init__(
@@ -67,16 +69,21 @@ class Latent(Explorer):
         count: int = 6,
         seeds: int = 100,
         folder: Path | str = "pictures",
+        first: tuple[int, int] = (0, 1),
     ):
         self.generator, self.folder = generator, folder
         self.directions = principal_directions(generator, count)
-        self.seed_a = whole_slider("seed A", 0, seeds - 1, 0)
-        self.seed_b = whole_slider("seed B", 0, seeds - 1, 1)
+        self.seed_a = whole_slider("seed A", 0, seeds - 1, first[0])
+        self.seed_b = whole_slider("seed B", 0, seeds - 1, first[1])
         self.between = slider("from A to B", 0.0, 1.0, 0.0, 0.02)
         self.path = widgets.ToggleButtons(
             options=["spherical", "linear"], description="path", style={"button_width": "80px"}
         )
         self.truncation = slider("truncation", 0.0, 1.5, 1.0)
+        z = latents(2, size_of(generator), 0)
+        once, twice = (sampling.draw(generator, factor * z) for factor in (1, 2))
+        if torch.allclose(once, twice, atol=1e-3):  # only z's direction counts, as in ProGAN
+            self.truncation.layout.display = "none"
         self.steps = direction_sliders(count)
         save = self.button("Save this image", self.save, "download")
         controls = [self.seed_a, self.seed_b, self.between, self.path, self.truncation]
@@ -104,11 +111,17 @@ class Latent(Explorer):
         steps = moved(self.steps)
         sentence = (
             f"Seed {self.seed_a.value}, {self.between.value:.0%} of the {self.path.value} way to "
-            f"seed {self.seed_b.value}, truncation {self.truncation.value:.2f}"
+            f"seed {self.seed_b.value}"
+            + self.truncated()
             + (": " + ", ".join(steps) if steps else "")
             + ". The strip shows the whole way."
         )
         return figures.png(np.concatenate([wide, space, strip])), sentence
+
+    def truncated(self) -> str:
+        """Return in words how far z is truncated, or nothing where that has no effect."""
+        hidden = self.truncation.layout.display == "none"
+        return "" if hidden else f", truncation {self.truncation.value:.2f}"
 
     def save(self) -> Path | None:
         """Save the chosen image as PNG, eight times enlarged."""

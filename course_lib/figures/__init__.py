@@ -22,7 +22,7 @@ from course_lib.figures.base import (
     png,
     show,
 )
-from course_lib.figures.grids import grid, labelled_grid, rows, tile
+from course_lib.figures.grids import grid, labelled_grid, rows, strip, tile
 from course_lib.figures.maps import gap_map, landscape, plane
 from course_lib.figures.matrices import confusion, effects, numbers
 from course_lib.figures.points import codes, scatter

@@ -95,6 +95,36 @@ def rows(
     display(as_html(png(np.asarray(page)), alt, caption))
 
 
+def strip(groups: Mapping[str, torch.Tensor], alt: str, caption: str = "", side: int = 192) -> None:
+    """Show sets of images of any size side by side, each as a block with its name below.
+
+    Args:
+        groups: name -> images (N, C, H, W), float in [-1, 1] or uint8; a line break in a name
+            makes another line.
+        alt, caption: as in `as_html`.
+        side: pixels that a block may be high; it is enlarged by a whole number to fit.
+    """
+    font, gap = ImageFont.load_default(14), 12
+    blocks = []
+    for images in groups.values():
+        scale = max(1, side // tile(images, scale=1).shape[0])
+        blocks.append(Image.fromarray(tile(images, scale=scale)))
+    wide = [
+        max(block.width, *(int(font.getlength(line)) + 1 for line in name.split("\n")))
+        for name, block in zip(groups, blocks, strict=True)
+    ]
+    high = max(block.height for block in blocks)
+    lines = max(name.count("\n") + 1 for name in groups)
+    size = (sum(wide) + gap * (len(wide) - 1), high + 8 + 19 * lines)
+    page, left = Image.new("RGB", size, "white"), 0
+    pen = ImageDraw.Draw(page)
+    for name, block, width in zip(groups, blocks, wide, strict=True):
+        page.paste(block, (left, high - block.height))
+        pen.multiline_text((left, high + 5), name, "black", font)
+        left += width + gap
+    display(as_html(png(np.asarray(page)), alt, caption))
+
+
 def labelled_grid(
     images: torch.Tensor,
     names: Sequence[str],

@@ -14,7 +14,9 @@ from pathlib import Path
 from course_lib.tasks.kinds import Task
 from course_lib.tasks.results import Note, Summary, session
 
-LESSONS = [file.stem[-2:] for file in sorted(Path(__file__).parent.glob("lesson_*.py"))]
+LESSONS = [
+    file.stem.removeprefix("lesson_") for file in sorted(Path(__file__).parent.glob("lesson_*.py"))
+]
 
 
 @cache

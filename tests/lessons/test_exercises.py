@@ -27,6 +27,11 @@ def source(cell):
     return "".join(cell["source"])
 
 
+def number(path):
+    """Return the number of an exercise notebook, "04" or "00b"."""
+    return path.stem.partition("_")[0]
+
+
 def parts(path):
     """Return the notebooks of the unit to which an exercise notebook belongs."""
     return sorted(LESSONS.glob(f"{path.name[:2]}[a-z_]*.ipynb"))
@@ -93,7 +98,7 @@ def test_no_solution_and_no_output_is_left(path):
 def test_solutions_obey_the_anatomy(path):
     """The rule: docs/style.md, "Exercises"."""
     prose = "\n".join(map(source, cells(path, "markdown")))
-    assert re.search(rf"^# Exercises {path.name[:2]}: ", prose, re.MULTILINE)
+    assert re.search(rf"^# Exercises {number(path)}: ", prose, re.MULTILINE)
     assert parts(path) and all(f"../notebooks/{part.name}" in prose for part in parts(path))
     assert "**You practise**" in prose
     assert re.search(r"about \d+ minutes; \d+ s to run", prose)
@@ -109,7 +114,7 @@ def test_solutions_obey_the_anatomy(path):
         assert len(source(cell).splitlines()) <= 25
         for output in cell["outputs"]:
             assert output["output_type"] != "error" and output.get("name") != "stderr"
-    assert source(code[-1]) == f'check.summary("{path.name[:2]}")'
+    assert source(code[-1]) == f'check.summary("{number(path)}")'
     assert len(path.read_bytes()) < 1_000_000
 
 
@@ -127,7 +132,7 @@ def test_every_objective_of_the_lesson_has_a_practice(path):
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_every_task_of_the_lesson_is_checked_and_right(path):
     """The rule: docs/style.md, "Exercises"."""
-    names = [name for name, task in tasks.every().items() if task.lesson == path.name[:2]]
+    names = [name for name, task in tasks.every().items() if task.lesson == number(path)]
     text = "\n".join(map(source, cells(path)))
     assert set(re.findall(r"check\.(\w+)\(", text)) - {"summary"} == set(names)
     shown = "".join("".join(out["data"]["text/plain"]) for out in cells(path)[-1]["outputs"])

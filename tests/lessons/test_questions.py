@@ -34,7 +34,7 @@ PROMISED = (
 
 # Bold in a lesson, and no term: parts of a cell or box, names of one experiment's runs, stress.
 NO_TERMS = {
-    *("you will", "you need", "time and memory", "online", "predict", "run", "explain"),
+    *("you will", "you need", "time and memory", "online", "predict", "explain"),
     *("initialise", "train d", "train g", "repeat"),
     *("healthy", "d too strong", "no batch norm", "rate too high", "grown", "straight"),
     *("one", "and", "every", "from $z$ alone", "2.25 times fewer"),

@@ -154,6 +154,17 @@ def test_show_makes_a_report_of_its_own(sound, capsys):
     assert capsys.readouterr().out.count("[ ok ]") == len(doctor.report())
 
 
+def test_brief_is_one_line_and_what_is_not_well(sound, monkeypatch, capsys):
+    doctor.brief()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("All lessons can run (") and "4 cores granted" in line
+    assert f"({len(doctor.report())} checks;" in line
+    replace_files(monkeypatch, "data", [("b.gz", "b.gz is damaged.")])
+    doctor.brief()
+    bad_line, line = capsys.readouterr().out.splitlines()
+    assert bad_line == "[bad ] data: b.gz is damaged." and line.startswith("1 bad: ")
+
+
 def test_a_terminal_without_the_characters_gets_no_traceback(sound, monkeypatch, tmp_path):
     replace_files(monkeypatch, "data", [("a", "3 ≠ 4…")])
     with (tmp_path / "out").open("w", encoding="ascii") as stream:

@@ -105,6 +105,7 @@ MAKE = {
         [lambda: grown(3), portrait_judge],
         lambda g, judge, to: explorers.growth(g, judge=judge, folder=to),
     ),
+    "guess": ([by_class], lambda g, to: explorers.guess(g, GARMENTS)),
     "icon_sheet": (
         [by_class],
         lambda g, to: so(
@@ -369,8 +370,8 @@ class Elsewhere(nn.Module):
 
 
 ON_ITS_DEVICE = ["all_classes", "autoencoder", "class_interpolation", "class_menu", "icon_sheet"]
-ON_ITS_DEVICE += ["drum_machine", "interpolation", "latent", "latent_map", "pages", "truncation"]
-ON_ITS_DEVICE += ["variations"]
+ON_ITS_DEVICE += ["drum_machine", "guess", "interpolation", "latent", "latent_map", "pages"]
+ON_ITS_DEVICE += ["truncation", "variations"]
 
 
 @pytest.mark.parametrize("name", ON_ITS_DEVICE)

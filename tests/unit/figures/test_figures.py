@@ -124,6 +124,16 @@ def test_the_live_view_changes_in_place_and_leaves_a_static_picture(shown, decod
     assert 'alt="four squares"' in shown[-1].data and decoded(shown[-1]).max() == 255
 
 
+def test_a_strip_enlarges_images_of_any_size_to_one_height(shown, decoded):
+    grey, colour = torch.full((4, 1, 5, 5), -1.0), torch.ones(1, 3, 20, 20)
+    colour[:, :2] = -1  # blue
+    figures.strip({"grey": grey, "two\nlines": colour}, alt="two blocks", side=40)
+    page = decoded(shown[-1])
+    assert page.shape[0] == 40 + 8 + 2 * 19
+    assert page[8:23, :15].max() == 0 and page[7, 0, 0] == 255
+    assert (page[0, -1] == (0, 0, 255)).all() and page[39, -1, 0] == 0 and page[40, -1, 0] == 255
+
+
 def test_a_labelled_grid_rich_in_detail_is_smaller_as_jpeg(shown, decoded):
     noise = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     for jpeg in (False, True):
