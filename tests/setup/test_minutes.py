@@ -54,7 +54,8 @@ def test_readme_says_what_the_estimate_says():
     for path, minutes in stated.items():
         assert minutes == pytest.approx(tool.minutes(tool.read(path)), rel=0.1, abs=5), path.name
     hours = float(re.search(r"^Together: about (\d+) hours", page, re.MULTILINE)[1])
-    assert hours == pytest.approx(sum(tool.minutes(tool.read(path)) for path in stated) / 60, rel=0.05)
+    minutes = sum(tool.minutes(tool.read(path)) for path in stated)
+    assert hours == pytest.approx(minutes / 60, rel=0.05)
 
 
 def test_the_command_prints_each_notebook_and_the_sum(notebook, capsys):

@@ -145,6 +145,11 @@ def on_the_ring(z, modes=8):
     return centres[z[:, 0].argsort().argsort() % modes] + 0.03 * z
 
 
+class OnTheRing(nn.Module):
+    def forward(self, z):
+        return on_the_ring(z).requires_grad_()
+
+
 SHAPES = dict(zip(TASKS["dcgan_shapes"].expected, (14, 14, 4, 1024, 64), strict=True))
 FAILURES = dict(TASKS["failures"].expected)
 SHAPE, FAILURE = [*SHAPES], [*FAILURES]
@@ -162,10 +167,10 @@ ANSWERS = {
         wrong=[(FAILURES | {FAILURE[4]: "no batch norm"}, r"the batch's own mean")],
     ),
     "ring_gan": Answers(
-        right=[on_the_ring, lambda z: on_the_ring(z, modes=6)],
+        right=[on_the_ring, lambda z: on_the_ring(z, modes=6), OnTheRing()],
         wrong=[
             (lambda z: on_the_ring(z, modes=5), r"Modes .+: 5 of 8; the bar is 6"),
-            (nn.Linear(2, 2), r"not left the middle.+0 of 8"),
+            (lambda z: 0.1 * z, r"not left the middle.+0 of 8"),
             (lambda z: 0.01 * z + 2, r"on one spot.+One step each"),
             (lambda z: 30 * z, r"run far away"),
             (lambda z: 2 * z, r"miss the clusters"),
