@@ -32,6 +32,21 @@ RUNS = {
     "collapse": {"g_steps": 10, "steps": 600},
     "train mode": {"train_mode": True},
 }
+# By which letter lesson 04b shows each, so that its reader has to find out.
+LETTERS = dict(
+    zip(
+        "ABCDEF",
+        (
+            "collapse",
+            "train mode",
+            "rate too high",
+            "saturating loss",
+            "no batch norm",
+            "D too strong",
+        ),
+        strict=True,
+    )
+)
 
 
 def without_norm(network: nn.Module) -> nn.Module:
@@ -119,6 +134,7 @@ def main() -> None:
             "command": "python benchmarks/failures.py --write",
             "steps": STEPS,
             "steps a value": EVERY,
+            "letters": LETTERS,
             "runs": runs,
         }
         path = zoo.RECORDS / "gan-failures.json"

@@ -23,7 +23,9 @@ def scatter(
         target: real points (M, 2).
         reach: how far a panel goes from 0 in each direction.
     """
-    figure, axes = new(len(panels), width=2.3 * len(panels), height=2.7, squeeze=False, sharey=True)
+    size = {"width": 2.3 * len(panels) + 0.8, "height": 3.0}
+    figure, axes = new(len(panels), **size, squeeze=False, sharey=True)
+    figure.set_layout_engine("compressed")  # which knows that panels stay square
     mesh = None
     for axis, (title, shot) in zip(axes.flat, panels.items(), strict=True):
         points, answers = shot if isinstance(shot, tuple) else (shot, None)

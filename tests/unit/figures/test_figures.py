@@ -234,6 +234,7 @@ AXES = {
     "losses_side_by_side": "step loss",
     "numbers": "",
     "plane": "x y x density probability",
+    "scatter": "$x_1$ $x_2$",
     "speeds": "time degrees",
 }
 
