@@ -23,8 +23,8 @@ def scatter(
         target: real points (M, 2).
         reach: how far a panel goes from 0 in each direction.
     """
-    size = {"width": 2.3 * len(panels) + 0.8, "height": 3.0}
-    figure, axes = new(len(panels), **size, squeeze=False, sharey=True)
+    width = 2.3 * len(panels) + 0.8
+    figure, axes = new(len(panels), width=width, height=3.0, squeeze=False, sharey=True)
     figure.set_layout_engine("compressed")  # which knows that panels stay square
     mesh = None
     for axis, (title, shot) in zip(axes.flat, panels.items(), strict=True):
