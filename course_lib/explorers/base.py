@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 from IPython import get_ipython
+from IPython.display import display
 from traitlets import Unicode
 
 from course_lib import machine
@@ -147,7 +148,11 @@ class Explorer:
         self.picture.add_class("explorer-picture")
         self.text = widgets.HTML(layout=wide)
         self.controls = [*above, *controls]
-        beside = widgets.VBox([self.picture, *under, self.text], layout={"max_width": "100%"})
+        # As long as the sliders live, nobody needs the static picture above them.
+        style = f"<style>.static-{self.picture.model_id} {{ display: none }}</style>"
+        hidden = widgets.HTML(style, layout={"display": "none"})
+        right = [self.picture, *under, self.text, hidden]
+        beside = widgets.VBox(right, layout={"max_width": "100%"})
         self.box = self.arranged(above, controls, beside)
         self.box.add_class("explorer")
         for control in self._with_value(self.controls):
@@ -253,16 +258,32 @@ class Explorer:
             widget.close()
         vars(self).clear()
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        if "box" not in vars(self):
-            return {"text/plain": "This explorer is closed, because its cell has run again."}
-        data = self.box._repr_mimebundle_() or {}
-        encoded = base64.b64encode(self.picture.value).decode()
-        static = (
-            f'<img alt="{html.escape(self.alt)}" src="data:image/{self.format};base64,{encoded}" '
-            f'width="{self.shown_width}"><br>Run this cell to bring the sliders to life.'
+    def static_picture(self) -> bytes:
+        """Return the picture for whoever reads without a kernel: the one that is shown now."""
+        return self.picture.value
+
+    def static(self) -> str:
+        """Return the static picture as HTML.
+
+        The style hides what JupyterLab writes below the picture when a saved notebook is opened
+        again: an error, because the kernel that held the sliders is gone.
+        """
+        encoded = base64.b64encode(self.static_picture()).decode()
+        gone = f".jp-OutputArea-child:has(.static-{self.picture.model_id}) + .jp-OutputArea-child"
+        return (
+            f'<div class="static-{self.picture.model_id}"><img alt="{html.escape(self.alt)}" '
+            f'src="data:image/{self.format};base64,{encoded}" width="{self.shown_width}"><br>'
+            "Run this cell to bring the sliders to life.</div>"
+            f"<style>{gone} .jupyter-widgets:not(:has(*)) {{ display: none }}</style>"
         )
-        return {**data, "text/html": static, "text/plain": f"explorer: {self.alt}"}
+
+    def _ipython_display_(self) -> None:
+        if "box" not in vars(self):
+            print("This explorer is closed, because its cell has run again.")
+            return
+        words = {"text/html": self.static(), "text/plain": f"explorer: {self.alt}"}
+        display(words, raw=True)
+        display(self.box)
 
 
 def _widgets_in(value: object) -> Iterator[widgets.Widget]:

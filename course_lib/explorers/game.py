@@ -169,15 +169,15 @@ class GanGame(Explorer):
         )
         super().__init__(controls, alt, width=self.WIDTH)
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        """Return the explorer; its static picture is of a game that has begun, with long arrows."""
-        bundle = super()._repr_mimebundle_(include, exclude)
-        if "text/html" in bundle and not self.moves:
-            begun = GanGame()
-            begun.play("DDD")
-            bundle["text/html"] = begun._repr_mimebundle_()["text/html"]
-            begun.close()
-        return bundle
+    def static_picture(self) -> bytes:
+        """Return a picture of a game that has begun, with long arrows."""
+        if self.moves:
+            return super().static_picture()
+        begun = GanGame()
+        begun.play("DDD")
+        picture = begun.picture.value
+        begun.close()
+        return picture
 
     def play(self, players: str) -> None:
         """Take one step for each letter: "D" for the discriminator, "G" for the generator."""

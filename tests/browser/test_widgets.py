@@ -177,3 +177,28 @@ def test_quiz_and_explorers_of_a_lesson(open_notebook, lesson):
         picture.wait_for()
         assert picture.get_attribute("title"), "a picture without a name for screen readers"
     assert notebook.drive(explorers) >= explorers, "an explorer without a slider"
+
+
+def test_a_notebook_that_is_opened_again_shows_the_picture_and_what_to_do(open_notebook):
+    """Saved with its sliders, its kernel shut down, opened tomorrow."""
+    source, _ = explorers_of(NOTEBOOKS / "04b_reading_a_gan.ipynb")
+    source.cells = source.cells[-2:]  # without the text, so that the explorer is on the screen
+    notebook = open_notebook(source)
+    notebook.run()
+    page, words = notebook.page, "Run this cell to bring the sliders to life."
+    page.locator(".explorer").wait_for()
+    assert not page.get_by_text(words).is_visible(), "the static picture stands above the sliders"
+    page.evaluate(
+        """async () => {
+            const app = window.jupyterapp;
+            await app.commands.execute('docmanager:save');
+            await app.serviceManager.sessions.shutdownAll();
+        }"""
+    )
+    page.reload()
+    page.get_by_text(words).wait_for()
+    image = page.locator("img[alt^='A large generated image']")
+    assert image.first.is_visible() and image.first.evaluate("image => image.naturalWidth") > 100
+    complaint = page.get_by_text("Error displaying widget: model not found")
+    complaint.wait_for(state="attached")  # once the new kernel has answered
+    assert not complaint.is_visible()

@@ -52,7 +52,7 @@ def test_what_is_said_is_escaped(explorer, monkeypatch):
     monkeypatch.setattr(explorer, "draw", lambda: (b"", "<b>"))
     explorer.refresh()
     assert "&lt;b&gt;" in explorer.text.value and "<b>" not in explorer.text.value
-    assert 'alt="&quot;&lt;b&gt;&quot;"' in explorer._repr_mimebundle_()["text/html"]
+    assert 'alt="&quot;&lt;b&gt;&quot;"' in explorer.static()
 
 
 def test_truncation_leaves_the_steps_alone(explorer):

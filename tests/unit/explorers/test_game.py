@@ -127,7 +127,7 @@ def test_the_grid_holds_every_position_of_the_sliders(explorer):
 
 def test_the_static_picture_is_of_a_game_that_has_begun(explorer):
     def static():
-        return re.search('base64,([^"]+)', explorer._repr_mimebundle_()["text/html"])[1]
+        return re.search('base64,([^"]+)', explorer.static())[1]
 
     begun = static()
     assert not explorer.moves and explorer.game.value() == pytest.approx(-math.log(4), abs=1e-6)

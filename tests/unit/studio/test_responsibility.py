@@ -234,5 +234,4 @@ def test_the_explorers_sheet_says_where_it_comes_from_until_somebody_saves_it_an
 
 
 def test_the_explorer_can_be_read_without_a_kernel(sheet):
-    bundle = sheet._repr_mimebundle_()
-    assert 'alt="A sheet of 16' in bundle["text/html"]
+    assert 'alt="A sheet of 16' in sheet.static()

@@ -181,7 +181,7 @@ def test_the_tile_explorer_saves_one_tile(painter, tmp_path):
     assert first != second and Image.open(second).size == (64, 64)
     assert str(second) in explorer.saved.value
     assert provenance.read(first)["made"] == "seamless tile"
-    assert "<img alt=" in explorer._repr_mimebundle_()["text/html"]
+    assert "<img alt=" in explorer.static()
 
 
 def test_the_room_explorer_turns_and_saves_the_backdrop(painter, tmp_path):
