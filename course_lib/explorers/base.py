@@ -274,7 +274,7 @@ class Explorer:
             f'<div class="static-{self.picture.model_id}"><img alt="{html.escape(self.alt)}" '
             f'src="data:image/{self.format};base64,{encoded}" width="{self.shown_width}"><br>'
             "Run this cell to bring the sliders to life.</div>"
-            f"<style>{gone} .jupyter-widgets:not(:has(*)) {{ display: none }}</style>"
+            f"<style>{gone} > .jupyter-widgets:not(:has(*)) {{ display: none }}</style>"
         )
 
     def _ipython_display_(self) -> None:

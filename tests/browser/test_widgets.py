@@ -186,7 +186,7 @@ def test_a_notebook_that_is_opened_again_shows_the_picture_and_what_to_do(open_n
     notebook = open_notebook(source)
     notebook.run()
     page, words = notebook.page, "Run this cell to bring the sliders to life."
-    page.locator(".explorer").wait_for()
+    page.locator("img.explorer-picture").wait_for()
     assert not page.get_by_text(words).is_visible(), "the static picture stands above the sliders"
     page.evaluate(
         """async () => {
