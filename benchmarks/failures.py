@@ -80,7 +80,7 @@ def train(
     train_mode=False,
     steps=STEPS,
 ):
-    """Return history and averaged generator of one training, and what it draws from z (N, 8)."""
+    """Return history, averaged generator, what draws with it from z (N, 8), and discriminator."""
     training.start(seed=0)
     generator, discriminator = lesson.Generator(z_dim=8), lesson.Discriminator(width=24)
     if not norm:
@@ -100,7 +100,7 @@ def train(
         average.update(generator)
         history.add({"loss_d": loss_d, "loss_g": loss_g})
     draw = alone if train_mode else (lambda model, z: sampling.in_batches(model, z, batch=250))
-    return history, average.model, draw
+    return history, average.model, draw, discriminator
 
 
 def thinned(values: list[float]) -> list[float]:
@@ -118,7 +118,7 @@ def main() -> None:
     test, _ = data.fashion("test")
     runs, images = {}, {}
     for name in options.only or RUNS:
-        history, generator, draw = train(lesson, **RUNS[name])
+        history, generator, draw, _ = train(lesson, **RUNS[name])
         samples = draw(generator, sampling.latents(5000, 8, seed=1))
         row = metrics.compare(test, {name: samples}, judge=judge)[name]
         runs[name] = {

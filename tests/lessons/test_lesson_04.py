@@ -119,7 +119,7 @@ def test_the_record_of_the_ring_is_made_by_the_lessons_loop(lesson, monkeypatch)
 
 @pytest.mark.parametrize("name", failures.RUNS)
 def test_each_recorded_failure_is_a_training_that_runs(lesson, name):
-    history, generator, draw = failures.train(lesson, **failures.RUNS[name] | {"steps": 2})
+    history, generator, draw, _ = failures.train(lesson, **failures.RUNS[name] | {"steps": 2})
     assert history.steps == 2
     assert draw(generator, sampling.latents(3, 8, seed=1)).shape == (3, 1, 28, 28)
     run = zoo.record("gan-failures")["runs"][name]
