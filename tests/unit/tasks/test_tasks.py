@@ -16,6 +16,7 @@ import answers
 import numpy as np
 import pytest
 import torch
+from answers_07 import Probable
 
 from course_lib import check, tasks
 from course_lib.tasks import comparing, results, running
@@ -125,6 +126,14 @@ def test_wrong_answers_are_caught(name, answer, named):
     result = TASKS[name](answer)
     assert result.outcome in ("wrong", "error"), result
     assert re.search(named, result.message), result.message
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_bounded_scores_are_named_whatever_the_weights(seed):
+    """One image in 150 lies where even a steep sigmoid is neither 0 nor 1."""
+    torch.manual_seed(seed)
+    result = TASKS["gp_critic"](Probable())
+    assert "scores have bounds" in result.message
 
 
 def test_most_wrong_answers_are_named(record_property, capsys):
