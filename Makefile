@@ -1,19 +1,21 @@
 # The two commands are `make lab` and `make check`; `make` alone lists the others.
 #
 #   PYTHON=python3.12       another interpreter than python3, for a fresh .venv
-#   TORCH_INDEX=https://…   a further package index, for the CPU-only PyTorch on Linux (README.md)
+#   TORCH=cuda              PyTorch for NVIDIA cards; TORCH=cpu the small one; else make looks for a card
+#   TORCH_INDEX=https://…   the index that PyTorch comes from, in place of that choice
 #   ARGS="…"                options for JupyterLab, or for pytest
 #   CONSTRAINTS=            the newest versions that pyproject.toml allows, not the tested ones
 #   HOLD="…"                versions that `make constraints` may not go beyond
 
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
+TORCH ?= auto
 HOLD ?= torch==2.14.1 torchvision==0.29.1
 
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) \
-	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+FIND_INDEX = index=$(if $(TORCH_INDEX),$(TORCH_INDEX),$$($(BIN)/python tools/torch_index.py $(TORCH))) || exit
 
 # TensorFlow stays apart from the course, and finds everything else in the course's environment.
 KERAS := .venv-keras/bin
@@ -102,7 +104,7 @@ clean: ## remove the environment and everything else that is made anew
 
 .venv/lab.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Setting up the course in .venv: minutes the first time, and some GB of downloads."
-	$(INSTALL) --editable .
+	$(FIND_INDEX); $(INSTALL) $${index:+--extra-index-url "$$index"} --editable .
 	@# pip notes where the folder stands now. This way from .venv to the library holds where the
 	@# folder is renamed, moved or copied, too.
 	@$(BIN)/python -c 'import os, sysconfig; at = sysconfig.get_path("purelib"); \

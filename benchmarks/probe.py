@@ -3,9 +3,10 @@
     python benchmarks/probe.py           # prints a line for each way, in about ten minutes
     python benchmarks/probe.py --write   # also writes course_lib/records/gan-probe.json
 
-Three ways to classify garments with 100 or 1,000 labels, three draws of labels each:
+Four ways to classify garments with 100 or 1,000 labels, three draws of labels each:
 - logistic regression on the features of lesson 04a's D, after the lesson's training;
 - the same on a D with random weights;
+- the same on the pixels;
 - the same network with ten logits instead of one, trained from nothing on these labels.
 """
 
@@ -27,8 +28,10 @@ from failures import train
 LABELS, DRAWS, DECAYS = (100, 1000), range(3), (1e-3, 1e-2, 1e-1, 1.0)
 
 
-def features(discriminator: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Return what goes into D's last layer, (N, 4w·4·4), in eval mode."""
+def features(discriminator: nn.Module | None, images: torch.Tensor) -> torch.Tensor:
+    """Return what goes into D's last layer, (N, 4w·4·4), in eval mode; of no D, the pixels."""
+    if discriminator is None:
+        return data.to_float(images).flatten(1)
     with training.evaluating(discriminator):
         parts = [discriminator.layers[:-1](data.to_float(part)) for part in images.split(1000)]
     return torch.cat(parts)
@@ -91,9 +94,9 @@ def main() -> None:
     options = parser.parse_args()
     lesson = definitions("04a_gan.ipynb")
     (images, labels), (test, test_labels) = data.fashion("train"), data.fashion("test")
-    ways = {"D of the GAN": train(lesson)[-1]}
+    ways: dict[str, nn.Module | None] = {"D of the GAN": train(lesson)[-1]}
     training.start(seed=6)
-    ways["D, random weights"] = lesson.Discriminator(width=24)
+    ways |= {"D, random weights": lesson.Discriminator(width=24), "pixels": None}
     tests = {way: features(network, test) for way, network in ways.items()}
     rows = {way: {str(n): [] for n in LABELS} for way in (*ways, "trained from nothing")}
     for n in LABELS:

@@ -24,7 +24,7 @@ def best_of_each_unit() -> dict[str, torch.Tensor]:
         "05 Conditional GAN:\ngarments by their class": garments,
         "06 StackGAN: “a person\nwith short red hair and\nglasses in a red shirt”": told,
         "07 ProGAN: a portrait\nfrom random numbers": sampling.sample(portraits, 1, seed=90),
-        "08 The studio: a tile for\na wall without seams": mosaic,
+        "08 The studio: a tile whose\nrepeats show no seam": mosaic,
     }
 
 

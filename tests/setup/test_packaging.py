@@ -292,7 +292,7 @@ needs_make = pytest.mark.skipif(not shutil.which("make"), reason="make is absent
 
 
 def dry_run(folder: Path, *arguments: str) -> str:
-    names = ("ARGS", "PYTHON", "TORCH_INDEX", "CONSTRAINTS", "MAKEFLAGS", "MAKELEVEL")
+    names = ("ARGS", "PYTHON", "TORCH", "TORCH_INDEX", "CONSTRAINTS", "MAKEFLAGS", "MAKELEVEL")
     environment = {name: text for name, text in os.environ.items() if name not in names}
     command = ["make", "--dry-run", *arguments]
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
@@ -358,8 +358,12 @@ def test_make_takes_another_python_and_index(clone):
     index = "https://example.org/cpu"
     plan = dry_run(clone, "test", "PYTHON=python3.12", f"TORCH_INDEX={index}", "CONSTRAINTS=")
     assert "python3.12 -m venv .venv" in plan
-    assert plan.count(f"--extra-index-url {index}") == 2
+    assert f"index={index} " in plan and "torch_index" not in plan
+    assert '${index:+--extra-index-url "$index"} --editable .' in plan
     assert "--constraint" not in plan
+    for word in ((), ("TORCH=cuda",)):
+        choice = word[0].removeprefix("TORCH=") if word else "auto"
+        assert f"$(.venv/bin/python tools/torch_index.py {choice})" in dry_run(clone, "lab", *word)
 
 
 @needs_make
