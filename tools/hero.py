@@ -28,7 +28,7 @@ def ways() -> dict[str, torch.Tensor]:
     portraits, garments, told = map(
         zoo.load, ("progan-personas", "cgan-fashion", "stackgan-personas")
     )
-    ends = [sampling.latents(1, sampling.size_of(portraits), seed) for seed in (7, 90)]
+    seven, ninety = (sampling.latents(1, sampling.size_of(portraits), seed) for seed in (7, 90))
     one = sampling.latents(9, garments.z_dim, seed=0)[8:].repeat(FRAMES, 1)
     sneaker, boot = (
         torch.eye(10)[data.FASHION_CLASSES.index(name)] for name in ("sneaker", "ankle boot")
@@ -36,7 +36,7 @@ def ways() -> dict[str, torch.Tensor]:
     person = sampling.latents(8, sampling.size_of(told), seed=0)[7:].repeat(FRAMES, 1)
     first, second = told.encode(list(CAPTIONS))
     return {
-        "one portrait to another": sampling.draw(portraits, latent.slerp(*ends, share)),
+        "one portrait to another": sampling.draw(portraits, latent.slerp(seven, ninety, share)),
         "sneaker to ankle boot": sampling.draw(garments, one, torch.lerp(sneaker, boot, share)),
         "red shirt to green shirt": sampling.draw(told, person, torch.lerp(first, second, share)),
     }
