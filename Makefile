@@ -5,12 +5,10 @@
 #   TORCH_INDEX=https://…   the index that PyTorch comes from, in place of that choice
 #   ARGS="…"                options for JupyterLab, or for pytest
 #   CONSTRAINTS=            the newest versions that pyproject.toml allows, not the tested ones
-#   HOLD="…"                versions that `make constraints` may not go beyond
 
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
 TORCH ?= auto
-HOLD ?= torch==2.14.1 torchvision==0.29.1
 
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
@@ -85,14 +83,13 @@ exercises: .venv/lab.stamp ## write the student notebooks from exercises/solutio
 badges: .venv/lab.stamp ## write launch badges and links, once pyproject.toml has the address
 	$(BIN)/python tools/badges.py
 
-constraints: ## find the newest versions that work together on every system, and pin them
+constraints: ## find the newest versions that work together on every system: uv.lock, constraints.txt
 	$(PYTHON) -m venv .venv-constraints
 	.venv-constraints/bin/python -m pip install --quiet uv
-	printf '%s\n' $(HOLD) > .venv-constraints/hold.txt
+	.venv-constraints/bin/uv lock --upgrade
 	grep '^#' constraints.txt > .venv-constraints/pins.txt
-	.venv-constraints/bin/uv pip compile --quiet --universal --fork-strategy fewest \
-		--python-version 3.11 --extra test --constraint .venv-constraints/hold.txt \
-		--no-annotate --no-header pyproject.toml > .venv-constraints/found.txt
+	.venv-constraints/bin/uv export --quiet --frozen --extra test --no-emit-project --no-hashes \
+		--no-annotate --no-header > .venv-constraints/found.txt
 	grep -Ev '^(nvidia-|cuda-|triton=)' .venv-constraints/found.txt >> .venv-constraints/pins.txt
 	mv .venv-constraints/pins.txt constraints.txt
 	rm -r .venv-constraints

@@ -43,6 +43,35 @@ def pins() -> list[Requirement]:
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
+def locked() -> dict[str, dict]:
+    """Return the packages of uv.lock by name."""
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    return {package["name"]: package for package in lock["package"]}
+
+
+def test_uv_installs_the_tested_set():
+    """The rule: CONTRIBUTING.md, "Packages and files"."""
+    (course,) = (p for p in locked().values() if p["source"] == {"editable": "."})
+    wanted = {
+        (each["name"], each.get("marker", ""), str(SpecifierSet(each.get("specifier", ""))))
+        for each in course["metadata"]["requires-dist"]
+    }
+    stated = {(each.name, "", str(each.specifier)) for each in runtime()}
+    for text in PROJECT["optional-dependencies"]["test"]:
+        each = Requirement(text)
+        stated.add((each.name, "extra == 'test'", str(each.specifier)))
+    assert wanted == stated, "run `make constraints`"
+    versions = {name: package.get("version") for name, package in locked().items()}
+    for pin in pins():
+        assert str(pin.specifier) == f"=={versions[pin.name]}"
+
+
+def test_uv_fetches_from_public_places_only():
+    text = (ROOT / "uv.lock").read_text(encoding="utf-8")
+    hosts = set(re.findall(r"https?://([^/\"]+)", text))
+    assert hosts == {"pypi." + "org", "files.pythonhosted" + ".org"}
+
+
 def files_of_the_course() -> list[Path]:
     """Every file that is tracked, or will be with the next `git add`."""
     if not (ROOT / ".git").exists():
@@ -221,6 +250,8 @@ def test_no_file_names_this_machine_or_a_registry():
     )
     found = []
     for path in files_of_the_course():
+        if path.name == "uv.lock":
+            continue  # a lock names PyPI; see test_uv_fetches_from_public_places_only
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
