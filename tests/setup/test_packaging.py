@@ -159,6 +159,18 @@ def test_torch_chooses_its_own_cuda():
     assert not [pin for pin in pins() if re.match(r"nvidia-|cuda-|triton", pin.name)]
 
 
+def test_a_container_sets_the_course_up_as_everywhere():
+    container = ROOT / ".devcontainer"
+    stated = json.loads((container / "devcontainer.json").read_text(encoding="utf-8"))
+    assert (container / stated["build"]["dockerfile"]).is_file()
+    command, target = stated["postCreateCommand"].split()
+    assert command == "make" and f"\n{target}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    settings = stated["customizations"]["vscode"]["settings"]
+    assert (
+        settings["python.defaultInterpreterPath"] == "${containerWorkspaceFolder}/.venv/bin/python"
+    )
+
+
 def test_binder_builds_from_the_environment_file():
     command = [sys.executable, "-m", "repo2docker", "--no-build", "."]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
