@@ -15,7 +15,7 @@ from IPython import get_ipython
 from IPython.display import display
 from traitlets import Unicode
 
-from course_lib import machine
+from course_lib import machine, output
 from course_lib.threads import one_thread
 
 WIDE = {"description_width": "9em"}
@@ -235,7 +235,7 @@ class Explorer:
             write: puts the file, with the facts of its origin, where it is told to.
             words: what the line says, with {} for the path.
         """
-        path = folder = Path(self.folder)
+        path = folder = output.place(self.folder)
         try:
             path = unused(folder, name, suffix)
             write(path)
@@ -243,7 +243,7 @@ class Explorer:
             if path != folder:  # what is there is half a file, and was not there before
                 with suppress(OSError):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
-            reason = f"“{folder}” cannot be written ({error.strerror or error})"
+            reason = f"“{folder}” cannot be written: {output.why(error)}"
             cure = f"Make the explorer with another folder: folder={str(Path.home() / name)!r}."
             if error.errno == errno.ENOSPC:
                 reason, cure = "the disk is full", f"Delete something, or save elsewhere. {cure}"
