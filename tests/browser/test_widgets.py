@@ -1,15 +1,20 @@
 """Explorers as a student uses them: JupyterLab in headless Chromium, sliders moved by keyboard."""
 
 import os
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import chromium
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
 
 # A lesson's explorer in miniature; {draw}, {press} and {read} are what its controls do.
@@ -86,7 +91,7 @@ def open_notebook(browser, lab, request):
     """A function that opens a notebook, a file or one made here, on a page of its own."""
     pages = []
 
-    def open_notebook(notebook: Path | nbformat.NotebookNode) -> chromium.Notebook:
+    def open_notebook(notebook: Path | nbformat.NotebookNode, lab=lab) -> chromium.Notebook:
         if isinstance(notebook, Path):
             path = Path(shutil.copy(notebook, lab.folder))  # JupyterLab saves by itself
         else:
@@ -202,3 +207,50 @@ def test_a_notebook_that_is_opened_again_shows_the_picture_and_what_to_do(open_n
     complaint = page.get_by_text("Error displaying widget: model not found")
     complaint.wait_for(state="attached")  # once the new kernel has answered
     assert not complaint.is_visible()
+
+
+STYLE = """
+from course_lib import data, explorers
+from course_lib.models.cnn import AttributeClassifier
+
+network = AttributeClassifier({"a": 2}, width=4, size=32, features=4)
+patterns = {name: data.patterns(name, size=32) for name in ("waves", "dots")}
+explorers.style(network, patterns, patterns, steps=2, shown=1)
+"""
+
+
+@pytest.fixture
+def lab_of_make(tmp_path):
+    """A server with the settings of `make lab`."""
+    command = ["make", "--dry-run", "--old-file=.venv/lab.stamp", "lab"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    words = shlex.split(said.splitlines()[-1])
+    variables = dict(word.split("=", 1) for word in words[: words.index("-m") - 1])
+    options = [word for word in words if word.startswith("--ServerApp.tornado_settings=")]
+    with chromium.Lab(tmp_path, options, **variables) as lab:
+        yield lab
+
+
+def test_a_large_picture_is_taken_by_the_server_of_make_lab(lab_of_make, open_notebook, tmp_path):
+    """A server takes 10 MB and refuses more in silence, unless it is told otherwise."""
+    pixels = np.random.default_rng(0).integers(0, 256, (2600, 2600, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "me.png", compress_level=0)
+    assert (tmp_path / "me.png").stat().st_size > 20_000_000
+    notebook = open_notebook(notebook_of(STYLE), lab_of_make)
+    notebook.run()
+    page = notebook.page
+    picture = page.locator("img.explorer-picture")
+    before = picture.get_attribute("src")
+    assert not page.get_by_text("may not arrive").count()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Use my picture").click()
+    chooser.value.set_files(tmp_path / "me.png")
+    page.get_by_text("me.png is now in both menus.").wait_for()
+    assert picture.get_attribute("src") != before
+    notebook.assert_quiet()
+
+
+def test_elsewhere_a_line_says_how_large_a_picture_may_be(open_notebook):
+    notebook = open_notebook(notebook_of(STYLE))
+    notebook.run()
+    notebook.page.get_by_text("A file above 10 MB may not arrive").wait_for()
