@@ -10,6 +10,7 @@ import chromium
 import nbformat
 import numpy as np
 import pytest
+from nbconvert import HTMLExporter
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -254,3 +255,18 @@ def test_elsewhere_a_line_says_how_large_a_picture_may_be(open_notebook):
     notebook = open_notebook(notebook_of(STYLE))
     notebook.run()
     notebook.page.get_by_text("A file above 10 MB may not arrive").wait_for()
+
+
+def test_a_lesson_as_a_page_shows_every_picture_without_a_network(browser, tmp_path):
+    """What `nbconvert --to html --embed-images` writes. README.md says what it cannot show."""
+    page = browser.new_context(offline=True).new_page()
+    lesson, place = NOTEBOOKS / "04b_reading_a_gan.ipynb", {"metadata": {"path": str(NOTEBOOKS)}}
+    text, _ = HTMLExporter(embed_images=True).from_filename(str(lesson), resources=place)
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    page.goto((tmp_path / "page.html").as_uri())
+    images = page.locator("img").all()
+    assert len(images) > 4
+    for image in images:
+        assert image.is_visible() and image.evaluate("image => image.naturalWidth") > 100
+    assert page.locator("img[alt^='A large generated image']").count() == 1, "the explorer's"
+    page.context.close()
