@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from IPython import get_ipython
 from IPython.display import display
-from traitlets import Unicode
 
 from course_lib import machine, output
+from course_lib.figures.progress import Picture
 from course_lib.threads import one_thread
 
 WIDE = {"description_width": "9em"}
@@ -69,16 +69,6 @@ def unused(folder: Path, name: str, suffix: str = "") -> Path:
     """
     paths = (folder / f"{name}-{number:03d}{suffix}" for number in count(1))
     return next(path for path in paths if not path.exists())
-
-
-class Picture(widgets.Image):
-    """A picture with a name for screen readers, its `tooltip`.
-
-    The browser's part of `Image` names the picture by its tooltip only where there is an empty
-    description, and stumbles where there is none. So this one has it.
-    """
-
-    description = Unicode("").tag(sync=True)
 
 
 _made: dict[str, tuple[int, list["Explorer"]]] = {}  # by cell: its last run, and what that made
