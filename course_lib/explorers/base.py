@@ -194,6 +194,8 @@ class Explorer:
         with self.threads():
             content, sentence = self.draw()
         self.picture.value = content
+        # The browser's part of `HTML` replaces all that it shows, and no widget of ipywidgets lets
+        # us name a region that stays. So some screen readers speak only where one reads the line.
         self.text.value = f'<span aria-live="polite">{html.escape(sentence)}</span>'
 
     def button(self, words: str, act: Callable[[], object], icon: str = "", **layout):

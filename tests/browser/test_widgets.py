@@ -270,3 +270,31 @@ def test_a_lesson_as_a_page_shows_every_picture_without_a_network(browser, tmp_p
         assert image.is_visible() and image.evaluate("image => image.naturalWidth") > 100
     assert page.locator("img[alt^='A large generated image']").count() == 1, "the explorer's"
     page.context.close()
+
+
+WIDE = """
+from course_lib import explorers
+from course_lib.models import dcgan
+
+explorers.latent(dcgan.Generator(z_dim=6, width=4), count=2)
+"""
+
+
+def test_on_a_narrow_page_the_sentence_wraps(open_notebook):
+    """1024 pixels with the file browser open."""
+    notebook = open_notebook(notebook_of(WIDE))
+    page = notebook.page
+    page.set_viewport_size({"width": 1024, "height": 900})
+    page.evaluate("() => window.jupyterapp.commands.execute('filebrowser:activate')")
+    notebook.run()
+    sentence = page.locator(".explorer [aria-live]")
+    sentence.wait_for()
+    edge = page.locator(".jp-Notebook").evaluate("area => area.getBoundingClientRect().right")
+    assert edge < 1024 and page.locator(".jp-DirListing").is_visible()
+    box, height = sentence.bounding_box(), page.locator(".explorer").bounding_box()
+    assert box["x"] + box["width"] <= edge, "the sentence is cut"
+    assert box["y"] + box["height"] <= height["y"] + height["height"]
+    for part in (".explorer", ".explorer-picture"):
+        assert page.locator(part).evaluate("x => x.getBoundingClientRect().right") <= edge
+    scrolls = "x => x.scrollWidth > x.clientWidth + 1"
+    assert not page.locator(".explorer").evaluate(scrolls), "a scroll bar of its own"
