@@ -19,8 +19,11 @@ FIND_INDEX = index=$(if $(TORCH_INDEX),$(TORCH_INDEX),$$($(BIN)/python tools/tor
 KERAS := .venv-keras/bin
 PURELIB = -c 'import os, sysconfig; print(os.path.relpath(sysconfig.get_path("purelib")))'
 
+# A picture of 100 MB, the most that the course takes, is one message. A server refuses 10 MB in
+# silence, so COURSE_UPLOADS tells the explorers that this one does not.
 LAB_OPTIONS = --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_welcome.ipynb \
-	--LabApp.extension_manager=readonly
+	--LabApp.extension_manager=readonly \
+	--ServerApp.tornado_settings='{"websocket_max_message_size": 110000000}'
 
 # Two processes with one thread each do more than one with two threads, and mind company less.
 WORKERS = OMP_NUM_THREADS=1
@@ -42,7 +45,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/lab.stamp ## open the course in JupyterLab; the first call sets it up
-	$(BIN)/python -m jupyterlab $(LAB_OPTIONS) $(ARGS)
+	COURSE_UPLOADS=1 $(BIN)/python -m jupyterlab $(LAB_OPTIONS) $(ARGS)
 
 check: .venv/test.stamp ## in some minutes: style, types, floors, library, how the notebooks are made
 	@status=0; $(STYLE); \

@@ -11,7 +11,7 @@
 
 PyTorch is imported with the first task that is asked for, and of the tasks those of its lesson.
 Nothing leaves this machine: `summary` writes the names of solved tasks into progress.json, in the
-folder of the notebook.
+folder of the notebook, or in COURSE_OUTPUT where that is set.
 """
 
 import difflib

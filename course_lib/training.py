@@ -23,7 +23,7 @@ from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariable
 from torch import nn
 from tqdm.auto import tqdm
 
-from course_lib import machine
+from course_lib import machine, output
 from course_lib.sampling import eval_mode
 from course_lib.threads import Chooser, begin, tuned
 
@@ -391,17 +391,13 @@ def save_tensors(
     """Write a safetensors file in one move: where that fails, an older file stays as it was.
 
     Raises:
-        OSError: the file cannot be written: the disk is full, say.
+        NotWritten: the file cannot be written: the disk is full, say.
     """
-    partial = path.with_suffix(".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, partial, metadata=metadata)
-        os.replace(partial, path)
-    except SafetensorError as error:  # its own error, which is no OSError, also for a full disk
-        raise OSError(f"{path} cannot be written: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)  # half a file takes room on a full disk
+    with output.writing(path) as file:
+        try:
+            save_file(tensors, file, metadata=metadata)
+        except SafetensorError as error:  # its own error, which is no OSError, for a full disk too
+            raise OSError(str(error)) from error
 
 
 def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, Stateful]) -> None:
@@ -413,7 +409,7 @@ def save_checkpoint(path: Path | str, step: int, parts: Mapping[str, Stateful]) 
         parts: name -> anything `Stateful` (models, optimisers, EMA, batches).
 
     Raises:
-        OSError: the file cannot be written; an older one stays as it was.
+        NotWritten: the file cannot be written; an older one stays as it was.
     """
     tensors: dict[str, torch.Tensor] = {}
     states = {name: part.state_dict() for name, part in parts.items()}

@@ -16,6 +16,7 @@ import torch
 from safetensors import torch as safetensors
 from torch import nn
 
+from course_lib import output
 from course_lib.data import DamagedFile, verified
 from course_lib.data.integrity import cure
 from course_lib.training import save_tensors
@@ -177,7 +178,8 @@ def save(
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-    (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    with output.writing(folder / f"{name}.json") as file:
+        file.write_text(text, encoding="utf-8")
 
 
 def check_files() -> Iterator[tuple[str, str | None]]:

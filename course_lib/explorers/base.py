@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from IPython import get_ipython
 from IPython.display import display
-from traitlets import Unicode
 
-from course_lib import machine
+from course_lib import machine, output
+from course_lib.figures.progress import Picture
 from course_lib.threads import one_thread
 
 WIDE = {"description_width": "9em"}
@@ -69,16 +69,6 @@ def unused(folder: Path, name: str, suffix: str = "") -> Path:
     """
     paths = (folder / f"{name}-{number:03d}{suffix}" for number in count(1))
     return next(path for path in paths if not path.exists())
-
-
-class Picture(widgets.Image):
-    """A picture with a name for screen readers, its `tooltip`.
-
-    The browser's part of `Image` names the picture by its tooltip only where there is an empty
-    description, and stumbles where there is none. So this one has it.
-    """
-
-    description = Unicode("").tag(sync=True)
 
 
 _made: dict[str, tuple[int, list["Explorer"]]] = {}  # by cell: its last run, and what that made
@@ -204,6 +194,8 @@ class Explorer:
         with self.threads():
             content, sentence = self.draw()
         self.picture.value = content
+        # The browser's part of `HTML` replaces all that it shows, and no widget of ipywidgets lets
+        # us name a region that stays. So some screen readers speak only where one reads the line.
         self.text.value = f'<span aria-live="polite">{html.escape(sentence)}</span>'
 
     def button(self, words: str, act: Callable[[], object], icon: str = "", **layout):
@@ -235,7 +227,7 @@ class Explorer:
             write: puts the file, with the facts of its origin, where it is told to.
             words: what the line says, with {} for the path.
         """
-        path = folder = Path(self.folder)
+        path = folder = output.place(self.folder)
         try:
             path = unused(folder, name, suffix)
             write(path)
@@ -243,7 +235,7 @@ class Explorer:
             if path != folder:  # what is there is half a file, and was not there before
                 with suppress(OSError):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
-            reason = f"“{folder}” cannot be written ({error.strerror or error})"
+            reason = f"“{folder}” cannot be written: {output.why(error)}"
             cure = f"Make the explorer with another folder: folder={str(Path.home() / name)!r}."
             if error.errno == errno.ENOSPC:
                 reason, cure = "the disk is full", f"Delete something, or save elsewhere. {cure}"

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn.functional import one_hot
 
-from course_lib import metrics
+from course_lib import metrics, output
 from course_lib.data import DRUMS, to_sounds
 from course_lib.data.drum_sounds import RATE
 from course_lib.explorers.base import Explorer, menu, slider, whole_slider
@@ -195,7 +195,7 @@ class DrumMachine(Explorer):
         """Save what the player plays, as WAV."""
 
         def write(path: Path) -> None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(self.audio.value)
+            with output.writing(path) as file:
+                file.write_bytes(self.audio.value)
 
         return self.store("drum", ".wav", write)

@@ -1,6 +1,7 @@
 """Lesson 02's explorer of style transfer: any content in any style, step by step."""
 
 import html
+import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 
@@ -14,6 +15,12 @@ from course_lib.explorers.canvas import Canvas, as_float
 from course_lib.explorers.networks import device_of
 
 MINE = "my picture"
+UPLOADS = "COURSE_UPLOADS"  # set by `make lab`, whose server takes all that the course takes
+LIMIT = (
+    "A file above 10 MB may not arrive: most servers refuse it without a word. Where "
+    f"<code>make lab</code> started the server, {data.pictures.MOST_BYTES // 10**6} MB arrive."
+)
+NARROW = {"max_width": "330px"}
 CONTENT_LAYERS = ("relu1_2", "relu2_2", "relu3_2", "relu4_2")
 MOST_STORED = 24  # transfers whose steps are kept; each is a few hundred kilobytes
 
@@ -82,7 +89,7 @@ class Style(Explorer):
         )
         self.upload.layout.width = "auto"
         self.run = self.button("Run all steps", self.play, "play")
-        self.note = widgets.HTML()
+        self.note = widgets.HTML("" if os.environ.get(UPLOADS) else LIMIT, layout=NARROW)
         controls = [
             *(self.content, self.style, self.content_layer, self.style_layers, self.weight),
             *(self.steps, self.run, self.upload, self.note),

@@ -6,11 +6,22 @@ import ipywidgets as widgets
 import torch
 from IPython.display import display
 from matplotlib.figure import Figure
+from traitlets import Unicode
 
 from course_lib.figures.base import as_html, figure_png, png
 from course_lib.figures.grids import tile
 from course_lib.figures.series import curves
 from course_lib.training import History
+
+
+class Picture(widgets.Image):
+    """A picture with a name for screen readers, its `tooltip`.
+
+    The browser's part of `Image` names the picture by its tooltip only where there is an empty
+    description, and stumbles where there is none. So this one has it.
+    """
+
+    description = Unicode("").tag(sync=True)
 
 
 class Live:
@@ -31,7 +42,7 @@ class Live:
     def update(self, history: History) -> None:
         """Draw the picture and the curves anew, in the same place."""
         if self.box is None:
-            self._image, self._curves = widgets.Image(), widgets.Image()
+            self._image, self._curves = Picture(tooltip=self.alt), Picture(tooltip="Loss curves")
             self.box = widgets.HBox([self._image, self._curves])
             display(self.box)
         # An Image widget swaps its bytes in the browser: no flicker, no growing output.
@@ -40,8 +51,10 @@ class Live:
 
     def finish(self, history: History) -> None:
         """Replace the live picture by a lasting one, with a line on time and speed."""
-        if self.box is not None:
-            self.box.close()
+        if self.box is not None:  # ipywidgets keep what is not closed, its bytes too
+            for part in (self._image, self._curves, self.box):
+                part.layout.close()
+                part.close()
         speed = history.images_per_second
         caption = f"{history.steps:,} steps"
         caption += f" in {history.seconds:.0f} s" if history.seconds else ""

@@ -3,6 +3,8 @@
 from importlib import import_module
 from pathlib import Path
 
+from course_lib import output
+
 # Name in the zoo -> the file of this folder that trains it.
 RECIPES = {
     "cgan-fashion": "cgan_fashion",
@@ -59,7 +61,8 @@ def train(name: str, resume: bool = False, out: str | Path | None = None) -> Pat
     Args:
         name: one of `names()`.
         resume: go on from the checkpoint in `out`; without one, begin.
-        out: the folder; `runs/NAME` by default. The zoo's own files are never overwritten.
+        out: the folder; `runs/NAME` by default, in COURSE_OUTPUT where that is set. The zoo's own
+            files are never overwritten.
 
     Raises:
         ConnectionError: one of the processes that torchrun started has ended.
@@ -67,7 +70,7 @@ def train(name: str, resume: bool = False, out: str | Path | None = None) -> Pat
     from course_lib.recipes import processes
     from course_lib.recipes.runner import run
 
-    out = Path(out) if out is not None else Path("runs") / name
+    out = Path(out) if out is not None else output.place("runs") / name
     advice = f"Go on from the last checkpoint in {out} with --resume and any number of processes."
     with processes.together(advice):
         return run(recipe(name), out, resume)

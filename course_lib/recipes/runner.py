@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from course_lib import data, machine, threads, training, zoo
+from course_lib import data, machine, output, threads, training, zoo
 from course_lib.recipes import processes
 
 Values = Mapping[str, float | torch.Tensor]  # what a step reports, by name
@@ -134,8 +134,8 @@ def run(recipe: Recipe, out: Path, resume: bool, every: int | None = None) -> Pa
         clock.seconds = before + history.seconds
         try:
             training.save_checkpoint(checkpoint, i + 1, parts)
-        except OSError as error:
-            raise OSError(f"{error}. {left()}") from error
+        except output.NotWritten as error:
+            raise OSError(f"{error.said}. {left()}") from error
         saved = i + 1
         means = ", ".join(f"{key} {value:.4f}" for key, value in history.recent(every).items())
         print(f"step {i + 1} of {recipe.steps}, {clock.seconds:.0f} s: {means}", flush=True)

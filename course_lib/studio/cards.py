@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from course_lib import zoo
+from course_lib import output, zoo
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _FIELD = re.compile(r"^- \*\*(.+?):\*\*(.*?)(?=^- \*\*|^#|\Z)", re.MULTILINE | re.DOTALL)
@@ -143,11 +143,11 @@ def write(text: str, path: Path | str, draft: bool = False) -> Path:
 
     Raises:
         ValueError: the card is incomplete; the message says what is missing. Or it is no card.
+        NotWritten: the file or its folder cannot be written.
     """
     problems = check(text)
     if problems and not draft:
         raise ValueError("the card is not complete:\n" + "\n".join(problems))
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
+    with output.writing(path) as file:
+        file.write_text(text, encoding="utf-8")
+    return Path(path)

@@ -13,7 +13,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from course_lib import machine, zoo
+from course_lib import machine, output, zoo
 from course_lib.sampling import codes_of, latents, reads, size_of
 from course_lib.studio import provenance
 from course_lib.zoo import generators as generators
@@ -108,6 +108,7 @@ def export_onnx(model: str | nn.Module, path: Path | str) -> Path:
 
     Raises:
         ValueError: no generator has this name, or the path another suffix.
+        NotWritten: the file or its folder cannot be written.
     """
     path = Path(path)
     if path.suffix != ".onnx":
@@ -130,8 +131,8 @@ def export_onnx(model: str | nn.Module, path: Path | str) -> Path:
     assert program is not None  # only the older exporter returns None
     facts = provenance.facts(model if isinstance(model, str) else zoo.name_of(model))
     program.model.metadata_props[provenance.KEY] = provenance.text(facts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    program.save(path, external_data=False)
+    with output.writing(path) as file:
+        program.save(file, external_data=False)
     machine.give_back_memory()
     return path
 

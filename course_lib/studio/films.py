@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from course_lib import machine
+from course_lib import machine, output
 from course_lib.studio import provenance
 
 RATES = (5, 10, 20, 25, 50)  # frames per second for which GIF's unit, 1/100 s, is fine enough
@@ -49,6 +49,7 @@ def save_gif(
 
     Raises:
         ValueError: another shape or rate.
+        NotWritten: the file or its folder cannot be written.
     """
     frames, times = _frames(images, rate, side)
     # Grey fits as it is. For colours: the median cut of all frames' pixels.
@@ -59,18 +60,17 @@ def save_gif(
         pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     size = (times * frames.shape[2], times * frames.shape[1])
     first, *others = (p.resize(size, Image.Resampling.NEAREST) for p in pictures)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    first.save(
-        path,
-        "GIF",
-        save_all=True,
-        append_images=others,
-        duration=1000 // rate,
-        loop=0,
-        comment=provenance.text(facts).encode("ascii"),
-    )
-    return path
+    with output.writing(path) as file:
+        first.save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=others,
+            duration=1000 // rate,
+            loop=0,
+            comment=provenance.text(facts).encode("ascii"),
+        )
+    return Path(path)
 
 
 def save_mp4(
@@ -94,9 +94,11 @@ def save_mp4(
     frames = np.pad(frames, edges + [(0, 0)] * (frames.ndim - 3), mode="edge")
     if frames.ndim == 3:
         frames = frames[..., None].repeat(3, axis=3)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(path, "w", format="mp4", options={"movflags": "+faststart"}) as film:
+    options = {"movflags": "+faststart"}
+    with (
+        output.writing(path) as file,
+        av.open(file, "w", format="mp4", options=options) as film,
+    ):
         film.metadata["comment"] = provenance.text(facts)
         stream = film.add_stream("h264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -117,7 +119,7 @@ def save_mp4(
             film.mux(stream.encode(frame))
         film.mux(stream.encode())
     machine.give_back_memory()
-    return path
+    return Path(path)
 
 
 WRITERS = {".gif": save_gif, ".mp4": save_mp4}

@@ -22,7 +22,7 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from course_lib import machine, zoo
+from course_lib import machine, output, zoo
 from course_lib.data import to_uint8
 
 KEY = "course_lib"  # under which formats with named fields keep the facts
@@ -103,15 +103,18 @@ def save_png(image: Image.Image | torch.Tensor, path: Path | str, facts: Mapping
         path: its folder is made where it is missing.
         facts: what `facts` returns. Where they hold a true "composite", the picture is said to
             be generated in part.
+
+    Raises:
+        NotWritten: the file or its folder cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     image = picture(image) if isinstance(image, torch.Tensor) else image
     chunks = PngInfo()
     chunks.add_itxt(KEY, text(facts))
     kind = COMPOSITE_TYPE if facts.get("composite") else SOURCE_TYPE
     chunks.add_itxt("XML:com.adobe.xmp", _XMP.format(kind))
-    image.save(path, "PNG", pnginfo=chunks, optimize=True)
+    with output.writing(path) as file:
+        image.save(file, "PNG", pnginfo=chunks, optimize=True)
     machine.give_back_memory()  # a page takes tens of megabytes while it is drawn
     return path
 

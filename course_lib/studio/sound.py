@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from course_lib import output
 from course_lib.data.drum_sounds import DRUMS, RATE
 from course_lib.models.drums import Generator
 from course_lib.studio import provenance
@@ -59,10 +60,9 @@ def wav(sound: torch.Tensor, facts: Mapping[str, object], rate: int = RATE) -> b
 
 def save_wav(sound: torch.Tensor, path: Path | str, facts: Mapping[str, object]) -> Path:
     """Write a sound as `wav` does, make the folder where it is missing, and return the path."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(wav(sound, facts))
-    return path
+    with output.writing(path) as file:
+        file.write_bytes(wav(sound, facts))
+    return Path(path)
 
 
 def bar(

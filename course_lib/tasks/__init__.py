@@ -11,6 +11,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from course_lib import output
 from course_lib.tasks.kinds import Task
 from course_lib.tasks.results import Note, Summary, session
 
@@ -85,14 +86,14 @@ def hand_in(lesson: str, student: str = "") -> Note:
     from course_lib.tasks import progress
 
     text = progress.page(summary(lesson), lesson, student, progress.solved())
-    path = Path(f"summary-{lesson}.html").absolute()
+    path = output.place(f"summary-{lesson}.html").absolute()
     try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        cure = "Copy the exercises into a folder of your own, and run them there."
-        return Note("Not written.", f"{path.parent} cannot be written ({reason}). {cure}")
-    return Note("Written.", f"{path.name} stands beside this notebook. Open it in a browser.")
+        with output.writing(path) as file:
+            file.write_text(text, encoding="utf-8")
+    except output.NotWritten as error:
+        return Note("Not written.", str(error))
+    where = "stands beside this notebook" if path.parent == Path.cwd() else f"is in {path.parent}"
+    return Note("Written.", f"{path.name} {where}. Open it in a browser.")
 
 
 def forget() -> Note:

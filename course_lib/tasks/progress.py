@@ -1,19 +1,23 @@
 """What was solved in earlier sessions, and the page that a student hands in.
 
-Both are files in the folder of the notebook. Neither is a proof: whoever edits them finds no lock.
+Both are files in the folder of the notebook, or in COURSE_OUTPUT where that is set. Neither is a
+proof: whoever edits them finds no lock.
 """
 
 import datetime
 import html
 import json
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from course_lib import output
 from course_lib.tasks.results import EARLIER, RIGHT, Summary
 
-FILE = Path("progress.json")
+
+def file() -> Path:
+    """Return where it is kept what was solved."""
+    return output.place("progress.json")
 
 
 def solved() -> dict[str, str]:
@@ -22,7 +26,7 @@ def solved() -> dict[str, str]:
     A file that is missing, damaged or of another kind counts as none.
     """
     with suppress(OSError, ValueError):
-        days = json.loads(FILE.read_text(encoding="utf-8"))
+        days = json.loads(file().read_text(encoding="utf-8"))
         if isinstance(days, dict):
             return {str(name): str(day) for name, day in days.items()}
     return {}
@@ -38,16 +42,14 @@ def keep(names: Iterable[str]) -> None:
     after = dict.fromkeys(names, today) | before
     if after != before:
         text = json.dumps(after, indent=1, ensure_ascii=False) + "\n"
-        with suppress(OSError):
-            partial = FILE.with_name(f"{FILE.name}.partial")
-            partial.write_text(text, encoding="utf-8")
-            os.replace(partial, FILE)  # whole or not at all
+        with suppress(output.NotWritten), output.writing(file()) as path:
+            path.write_text(text, encoding="utf-8")
 
 
 def forget() -> None:
     """Delete the file."""
     with suppress(OSError):
-        FILE.unlink(missing_ok=True)
+        file().unlink(missing_ok=True)
 
 
 def page(summary: Summary, lesson: str, student: str, days: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import TimeoutError, sync_playwright
@@ -84,10 +85,16 @@ class Lab:
     """A JupyterLab server on a free port of this machine, serving one folder; a context manager.
 
     It keeps its settings and logs in that folder, away from those of whoever runs the tests.
+
+    Args:
+        folder: what it serves.
+        options: further ones of JupyterLab's command.
+        variables: of its environment.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, options: Sequence[str] = (), **variables: str):
         self.folder, self.log = folder, folder / "server.log"
+        self.options, self.variables = options, variables
 
     def __enter__(self) -> "Lab":
         with socket.socket() as free:
@@ -95,10 +102,11 @@ class Lab:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         private = self.folder / "private"
-        variables = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+        folders = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
         environment = {
             **os.environ,
-            **{f"JUPYTER_{name}": str(private / name) for name in variables},
+            **self.variables,
+            **{f"JUPYTER_{name}": str(private / name) for name in folders},
             "JUPYTERLAB_SETTINGS_DIR": str(private / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(private / "workspaces"),
             "IPYTHONDIR": str(private / "ipython"),
@@ -113,7 +121,7 @@ class Lab:
             "LabApp.expose_app_in_browser": True,
         }
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-        command += [f"--{name}={value}" for name, value in options.items()]
+        command += [*(f"--{name}={value}" for name, value in options.items()), *self.options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, env=environment, cwd=self.folder

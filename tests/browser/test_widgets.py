@@ -1,15 +1,21 @@
 """Explorers as a student uses them: JupyterLab in headless Chromium, sliders moved by keyboard."""
 
 import os
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import chromium
 import nbformat
+import numpy as np
 import pytest
+from nbconvert import HTMLExporter
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
 
 # A lesson's explorer in miniature; {draw}, {press} and {read} are what its controls do.
@@ -86,7 +92,7 @@ def open_notebook(browser, lab, request):
     """A function that opens a notebook, a file or one made here, on a page of its own."""
     pages = []
 
-    def open_notebook(notebook: Path | nbformat.NotebookNode) -> chromium.Notebook:
+    def open_notebook(notebook: Path | nbformat.NotebookNode, lab=lab) -> chromium.Notebook:
         if isinstance(notebook, Path):
             path = Path(shutil.copy(notebook, lab.folder))  # JupyterLab saves by itself
         else:
@@ -202,3 +208,93 @@ def test_a_notebook_that_is_opened_again_shows_the_picture_and_what_to_do(open_n
     complaint = page.get_by_text("Error displaying widget: model not found")
     complaint.wait_for(state="attached")  # once the new kernel has answered
     assert not complaint.is_visible()
+
+
+STYLE = """
+from course_lib import data, explorers
+from course_lib.models.cnn import AttributeClassifier
+
+network = AttributeClassifier({"a": 2}, width=4, size=32, features=4)
+patterns = {name: data.patterns(name, size=32) for name in ("waves", "dots")}
+explorers.style(network, patterns, patterns, steps=2, shown=1)
+"""
+
+
+@pytest.fixture
+def lab_of_make(tmp_path):
+    """A server with the settings of `make lab`."""
+    command = ["make", "--dry-run", "--old-file=.venv/lab.stamp", "lab"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    words = shlex.split(said.splitlines()[-1])
+    variables = dict(word.split("=", 1) for word in words[: words.index("-m") - 1])
+    options = [word for word in words if word.startswith("--ServerApp.tornado_settings=")]
+    with chromium.Lab(tmp_path, options, **variables) as lab:
+        yield lab
+
+
+def test_a_large_picture_is_taken_by_the_server_of_make_lab(lab_of_make, open_notebook, tmp_path):
+    """A server takes 10 MB and refuses more in silence, unless it is told otherwise."""
+    pixels = np.random.default_rng(0).integers(0, 256, (2600, 2600, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "me.png", compress_level=0)
+    assert (tmp_path / "me.png").stat().st_size > 20_000_000
+    notebook = open_notebook(notebook_of(STYLE), lab_of_make)
+    notebook.run()
+    page = notebook.page
+    picture = page.locator("img.explorer-picture")
+    before = picture.get_attribute("src")
+    assert not page.get_by_text("may not arrive").count()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Use my picture").click()
+    chooser.value.set_files(tmp_path / "me.png")
+    page.get_by_text("me.png is now in both menus.").wait_for()
+    assert picture.get_attribute("src") != before
+    notebook.assert_quiet()
+
+
+def test_elsewhere_a_line_says_how_large_a_picture_may_be(open_notebook):
+    notebook = open_notebook(notebook_of(STYLE))
+    notebook.run()
+    notebook.page.get_by_text("A file above 10 MB may not arrive").wait_for()
+
+
+def test_a_lesson_as_a_page_shows_every_picture_without_a_network(browser, tmp_path):
+    """What `nbconvert --to html --embed-images` writes. README.md says what it cannot show."""
+    page = browser.new_context(offline=True).new_page()
+    lesson, place = NOTEBOOKS / "04b_reading_a_gan.ipynb", {"metadata": {"path": str(NOTEBOOKS)}}
+    text, _ = HTMLExporter(embed_images=True).from_filename(str(lesson), resources=place)
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    page.goto((tmp_path / "page.html").as_uri())
+    images = page.locator("img").all()
+    assert len(images) > 4
+    for image in images:
+        assert image.is_visible() and image.evaluate("image => image.naturalWidth") > 100
+    assert page.locator("img[alt^='A large generated image']").count() == 1, "the explorer's"
+    page.context.close()
+
+
+WIDE = """
+from course_lib import explorers
+from course_lib.models import dcgan
+
+explorers.latent(dcgan.Generator(z_dim=6, width=4), count=2)
+"""
+
+
+def test_on_a_narrow_page_the_sentence_wraps(open_notebook):
+    """1024 pixels with the file browser open."""
+    notebook = open_notebook(notebook_of(WIDE))
+    page = notebook.page
+    page.set_viewport_size({"width": 1024, "height": 900})
+    page.evaluate("() => window.jupyterapp.commands.execute('filebrowser:activate')")
+    notebook.run()
+    sentence = page.locator(".explorer [aria-live]")
+    sentence.wait_for()
+    edge = page.locator(".jp-Notebook").evaluate("area => area.getBoundingClientRect().right")
+    assert edge < 1024 and page.locator(".jp-DirListing").is_visible()
+    box, height = sentence.bounding_box(), page.locator(".explorer").bounding_box()
+    assert box["x"] + box["width"] <= edge, "the sentence is cut"
+    assert box["y"] + box["height"] <= height["y"] + height["height"]
+    for part in (".explorer", ".explorer-picture"):
+        assert page.locator(part).evaluate("x => x.getBoundingClientRect().right") <= edge
+    scrolls = "x => x.scrollWidth > x.clientWidth + 1"
+    assert not page.locator(".explorer").evaluate(scrolls), "a scroll bar of its own"

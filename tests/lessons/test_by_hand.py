@@ -1,7 +1,8 @@
 """Students run a cell again, and stop a training: no cell fails, and none shows something else.
 
 Every notebook runs here from top to bottom with each code cell twice in a row. In each of its
-trainings somebody presses the stop button in the third step.
+trainings somebody presses the stop button in the third step. And it runs as on a copy of the course
+that nobody may write: all that it makes goes into the folder that COURSE_OUTPUT names.
 """
 
 import copy
@@ -10,6 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+from course_lib import output
 
 pytestmark = pytest.mark.whole
 
@@ -20,6 +23,9 @@ SOLUTIONS = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))
 # Lessons that will be cut anew, and then run twice as all others do: a training of theirs goes on
 # where the first run ended. Until then each of their cells runs once.
 ONCE = {"02_cnn", "05_conditional_gan", "07_progan", "A_keras"}
+
+# These write files by themselves; in others a button does, and it takes the same way.
+WRITING = {"05_conditional_gan", "08_studio"}
 
 STOP = """
 from contextlib import contextmanager
@@ -55,15 +61,15 @@ def errors(cell) -> list[str]:
     ]
 
 
-def complaints(path: Path) -> list[str]:
-    """Run a notebook with each cell twice; return its errors and what the second run changed."""
+def complaints(path: Path, folder: Path) -> list[str]:
+    """Run a notebook in a folder, each cell twice; return errors, and what changed."""
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     again = [] if path.stem in ONCE else [copy.deepcopy(cell) for cell in cells]
     pairs = list(zip(cells, again, strict=True)) if again else []
     run = [cell for pair in pairs for cell in pair] or cells
     notebook.cells = [nbformat.v4.new_code_cell(STOP), *run]
-    where = {"metadata": {"path": path.parent}}
+    where = {"metadata": {"path": folder}}
     NotebookClient(notebook, timeout=900, allow_errors=True, resources=where).execute()
     changed = [
         f"{first.id} shows {shown(first)!r}, then {shown(second)!r}"
@@ -74,6 +80,12 @@ def complaints(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", [*LESSONS, *SOLUTIONS], ids=lambda path: path.stem)
-def test_a_notebook_goes_on_whatever_a_student_does(path):
+def test_a_notebook_goes_on_whatever_a_student_does(path, tmp_path, monkeypatch):
     """The rule: docs/style.md, "Cells"."""
-    assert complaints(path) == []
+    here, own = tmp_path / "read-only", tmp_path / "own"
+    here.mkdir()
+    monkeypatch.setenv(output.SETTING, str(own))
+    assert complaints(path, here) == []
+    assert [*here.iterdir()] == [], "a file beside the notebook"
+    # Exercises keep what is solved.
+    assert own.exists() == (path in SOLUTIONS or path.stem in WRITING)

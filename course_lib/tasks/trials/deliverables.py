@@ -13,7 +13,7 @@ import torch
 from PIL import Image, ImageSequence
 from torch.nn import functional as F
 
-from course_lib import data, figures, metrics
+from course_lib import data, figures, metrics, output
 from course_lib.studio import provenance
 from course_lib.studio.sources import Work
 from course_lib.tasks.inputs import normal
@@ -169,20 +169,22 @@ def handled(picture: Path | str, film: Path | str, folder: Path | str) -> dict[s
         picture: a PNG with its facts.
         film: a GIF with its facts.
         folder: where the copies go; made where it is missing.
+
+    Raises:
+        NotWritten: the copies cannot be written.
     """
     picture, film, folder = Path(picture), Path(film), Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    copied = Path(shutil.copy(picture, folder / "another-name.png"))
     again, cropped, seen = (folder / f"{name}.png" for name in ("again", "cropped", "screenshot"))
     as_jpeg, moving = folder / "as.jpg", folder / "again.gif"
-    with Image.open(picture) as image:
+    with Image.open(picture) as image, Image.open(film) as frames, output.explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        copied = Path(shutil.copy(picture, folder / "another-name.png"))
         image.save(again)
         image.crop((0, 0, image.width // 2, image.height // 2)).save(cropped)
         image.convert("RGB").save(as_jpeg)
         # What a screen shows are colours alone.
         Image.fromarray(np.asarray(image)).save(seen)
-    with Image.open(film) as image:
-        image.save(moving, save_all=True)
+        frames.save(moving, save_all=True)
     with Image.open(as_jpeg) as image:
         in_jpeg = provenance.KEY in image.info or "comment" in image.info
     return {

@@ -17,7 +17,7 @@ from ipywidgets.widgets.widget import _instances
 from PIL import Image
 from torch import nn
 
-from course_lib import data, explorers, threads
+from course_lib import data, explorers, output, threads
 from course_lib.explorers.base import Explorer
 from course_lib.explorers.truncation import truncation
 from course_lib.metrics import Estimate
@@ -300,7 +300,15 @@ def test_saving_takes_a_free_name_and_says_where_it_comes_from(name, tmp_path, m
     assert "Not saved: “" in explorer.saved.value and "another folder: folder=" in (
         explorer.saved.value
     )
+    assert "a file has the name of its folder" in explorer.saved.value
     assert explorer.folder.read_bytes() == b""
+
+
+def test_one_setting_says_where_all_explorers_save(tmp_path, monkeypatch):
+    explorer, _ = made("variations", "made")
+    monkeypatch.setenv(output.SETTING, str(tmp_path))  # set while it is on the page
+    path = explorer.save()
+    assert path.parent == tmp_path / "made" and path.is_file()
 
 
 def test_a_full_disk_leaves_no_half_file(tmp_path):

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 import torch
+from ipywidgets.widgets.widget import _instances
 from PIL import Image
 
 from course_lib import figures, metrics
@@ -109,10 +110,11 @@ def test_curves_count_steps_and_name_levels():
 
 
 def test_the_live_view_changes_in_place_and_leaves_a_static_picture(shown, decoded):
-    brightness = [0.0]
+    brightness, before = [0.0], {*_instances}
     view = figures.live(lambda: torch.full((4, 1, 4, 4), brightness[0]), alt="four squares")
     view.update(history())
     first, box = view._image.value, view.box
+    assert view._image.tooltip == "four squares"  # its name for screen readers
     brightness[0] = 1.0
     view.update(history())
     assert view.box is box and view._image.value != first
@@ -122,6 +124,7 @@ def test_the_live_view_changes_in_place_and_leaves_a_static_picture(shown, decod
     view.finish(done)
     assert "30 steps in 3 s, 1,235 images per second" in shown[-1].data
     assert 'alt="four squares"' in shown[-1].data and decoded(shown[-1]).max() == 255
+    assert {*_instances} == before, "widgets are still held"
 
 
 def test_a_strip_enlarges_images_of_any_size_to_one_height(shown, decoded):

@@ -18,7 +18,7 @@ import pytest
 import torch
 from answers_07 import Probable
 
-from course_lib import check, tasks
+from course_lib import check, output, tasks
 from course_lib.tasks import comparing, results, running
 from course_lib.tasks.kinds import FunctionTask, Prediction, Trial
 
@@ -664,7 +664,11 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     check.pixel_norm(TASKS["pixel_norm"].answer)
     assert "right" in check.summary("07").rows["pixel_norm"][0]
     note = repr(check.hand_in("07"))
-    assert "Not written." in note and str(tmp_path) in note and "folder of your own" in note
+    assert "Not written." in note and str(tmp_path) in note and "Save elsewhere" in note
+    monkeypatch.setenv(output.SETTING, str(tmp_path / "own"))
+    assert check.summary("07").rows["pixel_norm"][0] == "right"
+    assert (tmp_path / "own" / "progress.json").exists()
+    assert f"is in {tmp_path / 'own'}" in repr(check.hand_in("07"))
 
 
 def test_a_wrong_name_is_helped():
