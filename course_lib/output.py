@@ -36,8 +36,7 @@ class NotWritten(OSError):
         self.said = f"“{path}” cannot be written: {self.reason}"
         super().__init__(
             f"{self.said}. Save elsewhere: give another folder, or run "
-            f"%env {SETTING}={Path.home() / 'course'} in a cell, and then the notebook from its "
-            "first cell."
+            f"%env {SETTING}=~/course in a cell, and then the notebook from its first cell."
         )
         self.errno = error.errno
 

@@ -22,7 +22,7 @@ SOLUTIONS = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))
 
 # Lessons that will be cut anew, and then run twice as all others do: a training of theirs goes on
 # where the first run ended. Until then each of their cells runs once.
-ONCE = {"02_cnn", "05_conditional_gan", "07_progan", "A_keras"}
+ONCE = {"05_conditional_gan", "07_progan", "A_keras"}
 
 # These write files by themselves; in others a button does, and it takes the same way.
 WRITING = {"05_conditional_gan", "08_studio"}
