@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from course_lib import data, features, threads
+from course_lib.data.pictures import MOST_BYTES
 from course_lib.explorers.base import Explorer, menu, slider, until_let_go, whole_slider
 from course_lib.explorers.canvas import Canvas, as_float
 from course_lib.explorers.networks import device_of
@@ -18,7 +19,7 @@ MINE = "my picture"
 UPLOADS = "COURSE_UPLOADS"  # set by `make lab`, whose server takes all that the course takes
 LIMIT = (
     "A file above 10 MB may not arrive: most servers refuse it without a word. Where "
-    f"<code>make lab</code> started the server, {data.pictures.MOST_BYTES // 10**6} MB arrive."
+    f"<code>make lab</code> started the server, {MOST_BYTES // 10**6} MB arrive."
 )
 NARROW = {"max_width": "330px"}
 CONTENT_LAYERS = ("relu1_2", "relu2_2", "relu3_2", "relu4_2")
