@@ -57,7 +57,9 @@ def midpoint(velocity: Velocity, z: Tensor, steps: int, first=0.0, last=1.0) -> 
 def weights_of(labels: Tensor, classes: int, dropped: float = 0.0) -> Tensor:
     """Return labels int64 (N,) as weights (N, classes); a part `dropped` of them as zeros."""
     weights = functional.one_hot(labels, classes).float()
-    return weights * (torch.rand(len(labels), 1) >= dropped)
+    if dropped:  # else no random number is drawn: a sample leaves their generator alone
+        weights = weights * (torch.rand(len(labels), 1, device=labels.device) >= dropped)
+    return weights
 
 
 def guided(network: nn.Module, labels: Tensor, weight: float) -> Velocity:

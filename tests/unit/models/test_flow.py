@@ -155,7 +155,9 @@ def test_samples_keep_the_contract(generator):
         again = generator.sample(labels=wanted, seed=3, batch=batch)
         torch.testing.assert_close(again, whole, atol=1e-4, rtol=0)
     assert not torch.equal(generator.sample(labels=wanted, seed=4), whole)
+    chance = torch.get_rng_state()
     other = generator.sample(labels=[4, *wanted[1:]], seed=3)  # z does not depend on the labels
+    assert torch.equal(torch.get_rng_state(), chance)
     torch.testing.assert_close(other[1:], whole[1:], atol=1e-4, rtol=0)
     assert (other[0] - whole[0]).abs().max() > 0.01
     in_turn = generator.sample(12, seed=3)
