@@ -1,6 +1,7 @@
 """Lesson 09's explorer: a garment appears out of noise, step by step."""
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 
@@ -34,7 +35,7 @@ class NoiseToImage(Conditional):
 
     def __init__(self, flow: Flow, class_names: Sequence[str], seeds: int = 100):
         expect(flow, "a flow with velocity and way", "velocity", "way")
-        self.take(flow, class_names)
+        self.take(cast(Any, flow), class_names)  # it has what is needed of a `cgan.Generator`
         self.flow, self.known = flow, {}
         self.label = classes("class", class_names, 7)
         self.seed = whole_slider("seed", 0, seeds - 1, 0)

@@ -94,7 +94,7 @@ class Flow(nn.Module):
         middle: int = 64,
         blocks: int = 2,
         classes: int = 10,
-        rank: int = 128,
+        rank: int = 64,
         steps: int = 8,
         guidance: float = 1.0,
     ):
@@ -140,6 +140,7 @@ class Flow(nn.Module):
         if steps is not None and steps < 1:
             raise ValueError(f"steps is 1 or more, not {steps}")
         codes = codes_of(self, labels)
+        assert codes is not None  # a flow reads labels
         z = latents(len(codes) if n is None else n, self.z_dim, seed)
         codes = codes[torch.arange(len(z)) % len(codes)]
         options = {"steps": steps, "guidance": guidance}

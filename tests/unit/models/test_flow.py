@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from course_lib import sampling, theory, training
+from course_lib.data import to_float, to_uint8
 from course_lib.models import flow
 from course_lib.studio import export
 
@@ -192,38 +193,61 @@ def test_bad_arguments_are_named(generator):
 def test_before_training_the_flow_is_that_of_a_gaussian_fitted_to_the_images():
     """Its samples have the mean and the covariance of the images, as far as its rank goes."""
     torch.manual_seed(0)
-    spread = torch.linspace(0.02, 0.6, 28 * 28)
-    images = (0.3 + spread * torch.randn(2000, 28 * 28)).view(-1, 1, 28, 28)
+    spread = torch.linspace(0.05, 0.25, 28 * 28)
+    images = to_uint8(0.1 + spread * torch.randn(2000, 28 * 28)).view(-1, 1, 28, 28)
     network = flow.UNet(width=16, middle=16, blocks=1, classes=10, rank=28 * 28 - 1).eval()
-    network.gaussian.fit(images)
+    network.gaussians.fit(images, torch.arange(2000) % 10)
     x, labels = torch.randn(2, 1, 28, 28), torch.eye(10)[[3, 4]]
     times = torch.tensor([0.2, 0.9])
-    torch.testing.assert_close(network(x, times, labels), network.gaussian(x, times[:, None]))
+    torch.testing.assert_close(
+        network(x, times, labels), network.gaussians(x, times[:, None], labels)
+    )
     rows = flow.midpoint(
-        lambda x, t: network.gaussian(x, torch.full((len(x), 1), t)),
+        lambda x, t: network.gaussians(x, torch.full((len(x), 1), t), torch.zeros(len(x), 10)),
         torch.randn(400, 1, 28, 28),
         32,
     )[-1].flatten(1)
-    torch.testing.assert_close(rows.mean(dim=0), images.flatten(1).mean(dim=0), atol=0.13, rtol=0)
-    ratio = rows.std(dim=0) / images.flatten(1).std(dim=0)
+    real = to_float(images).flatten(1)
+    torch.testing.assert_close(rows.mean(dim=0), real.mean(dim=0), atol=0.06, rtol=0)
+    ratio = rows.std(dim=0) / real.std(dim=0)
     assert ratio.mean().item() == pytest.approx(1, abs=0.02)
+
+
+def test_each_class_has_a_gaussian_around_its_own_mean():
+    """At t = 0 nothing is known yet, so the velocity is the mean of the class minus the noise."""
+    torch.manual_seed(0)
+    labels = torch.arange(600) % 3
+    images = to_uint8(0.3 * labels.view(-1, 1, 1, 1) + 0.1 * torch.randn(600, 1, 28, 28))
+    gaussians = flow.UNet(16, 16, 1, 3, rank=8).gaussians
+    gaussians.fit(images, labels)
+    x, t = torch.randn(4, 1, 28, 28), torch.zeros(4, 1)
+    asked = torch.cat([torch.eye(3), torch.zeros(1, 3)])  # each class, and none
+    reached = (x + gaussians(x, t, asked)).flatten(1).mean(dim=1)
+    torch.testing.assert_close(reached, torch.tensor([0, 0.3, 0.6, 0.3]), atol=0.01, rtol=0)
+    half = gaussians(x[:1], t[:1] + 0.5, torch.tensor([[0.5, 0.5, 0.0]]))
+    both = gaussians(x[[0, 0]], t[:2] + 0.5, torch.eye(3)[:2])
+    torch.testing.assert_close(half, both.mean(dim=0, keepdim=True))
+    torch.testing.assert_close(
+        gaussians.variances[:, -1].sqrt(), torch.full((4,), 0.1), atol=0.01, rtol=0
+    )
 
 
 def test_the_gaussians_velocity_is_the_closed_form():
     """Against `theory.flow_velocity`, along each direction: with one, and with what is averaged."""
     torch.manual_seed(0)
     basis = torch.linalg.qr(torch.randn(28 * 28, 28 * 28))[0]
-    stds = torch.tensor([0.5, 0.2] + 782 * [0.1])
-    images = (0.3 + (stds * torch.randn(4000, 28 * 28)) @ basis.T).view(-1, 1, 28, 28)
-    gaussian = flow.UNet(16, 16, 1, 10, rank=2).gaussian
-    gaussian.fit(images)
+    stds = torch.tensor([0.5, 0.3] + 782 * [0.1])
+    images = to_uint8((0.3 + (stds * torch.randn(4000, 28 * 28)) @ basis.T).view(-1, 1, 28, 28))
+    gaussians = flow.UNet(16, 16, 1, 10, rank=2).gaussians
+    gaussians.fit(images, torch.arange(4000) % 10)
+    mean, directions = gaussians.means[-1], gaussians.directions[-1]
     x = torch.randn(5, 1, 28, 28)
-    found = gaussian(x, torch.full((5, 1), 0.7)).flatten(1)
-    places = [(gaussian.directions[:, -1], 0.5), (gaussian.directions[:, -2], 0.2)]
-    places.append((basis[:, 5] - gaussian.directions @ (gaussian.directions.T @ basis[:, 5]), 0.1))
+    found = gaussians(x, torch.full((5, 1), 0.7), torch.zeros(5, 10)).flatten(1)
+    places = [(directions[:, -1], 0.5), (directions[:, -2], 0.3)]
+    places.append((basis[:, 5] - directions @ (directions.T @ basis[:, 5]), 0.1))
     for direction, std in places:
         direction = direction / direction.norm()
-        p = theory.gaussian(LINE, (gaussian.mean @ direction).item(), std)
+        p = theory.gaussian(LINE, (mean @ direction).item(), std)
         expected = theory.flow_velocity((x.flatten(1) @ direction).double(), 0.7, p, LINE)
         torch.testing.assert_close((found @ direction).double(), expected, atol=0.2, rtol=0.1)
 
