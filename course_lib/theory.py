@@ -1,4 +1,4 @@
-"""Lesson 01: densities on a grid, the best discriminators, and the divergences they measure.
+"""Lessons 01 and 09 on a grid: the best discriminators, the divergences they measure, exact flows.
 
 Everything is a pure function on float64 tensors. A density on a line is a tensor (n,) of its
 values at the points `x` of a uniform grid, whose step is `dx`; several densities may be stacked
@@ -191,6 +191,38 @@ def generator_gradients(
     return saturating, -integrate(push * torch.sigmoid(-logits), dx)
 
 
+def flow_density(at: Tensor, t: float, p: Tensor, x: Tensor) -> Tensor:
+    """Return the density of x_t = (1 − t)·z + t·x1 at the positions `at`; same shape.
+
+    z ~ N(0, 1) is noise, x1 ~ p is data, independent. At t = 0 all is noise, at t = 1 all is data.
+
+    Args:
+        at: positions of any shape, on the grid or between its points.
+        t: 0 to nearly 1. The bell of width (1 − t)/t, by which the data are blurred, must not be
+            narrower than a step of the grid.
+        p: the density of the data (n,) at the points x (n,) of a uniform grid.
+
+    Raises:
+        ValueError: t is not in that interval.
+    """
+    _check_time(t, x)
+    return integrate(p * gaussian(at[..., None], t * x, 1 - t), float(x[1] - x[0]))
+
+
+def flow_velocity(at: Tensor, t: float, p: Tensor, x: Tensor) -> Tensor:
+    """Return the exact velocity E[x1 − z | x_t = at], by quadrature; arguments as `flow_density`.
+
+    Where x_t is known, z = (x_t − t·x1)/(1 − t). So x1 − z = (x1 − x_t)/(1 − t), and the mean of x1
+    is all that is asked for. Lipman et al. 2023, equation 8.
+    """
+    _check_time(t, x)
+    # Logarithms: far from the data all products of densities would round to 0.
+    weights = (p.log() - ((at[..., None] - t * x) / (1 - t)).square() / 2).softmax(
+        -1
+    )  # p(x1 | x_t)
+    return ((weights * x).sum(-1) - at) / (1 - t)
+
+
 def grid_2d(
     low: float = -4.0, high: float = 4.0, points: int = 201
 ) -> tuple[Tensor, Tensor, float]:
@@ -220,6 +252,12 @@ def _check(p: Tensor, q: Tensor) -> None:
         )
     if p.min() < 0 or q.min() < 0:
         raise ValueError(f"densities are at least 0, not {min(p.min(), q.min()):.3g}")
+
+
+def _check_time(t: float, x: Tensor) -> None:
+    dx = float(x[1] - x[0])
+    if t < 0 or 1 - t < t * dx:
+        raise ValueError(f"t is 0 to {1 / (1 + dx):.4g} on a grid with steps of {dx:.3g}, not {t}")
 
 
 def _check_weights(weights: list[float]) -> None:

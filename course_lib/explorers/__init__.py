@@ -8,6 +8,7 @@ from course_lib.explorers.conditional import ClassMenu as class_menu
 from course_lib.explorers.conditional import Variations as variations
 from course_lib.explorers.drums import DrumMachine as drum_machine
 from course_lib.explorers.films import Loop as loop
+from course_lib.explorers.flows import NoiseToImage as noise_to_image
 from course_lib.explorers.game import GanGame as gan_game
 from course_lib.explorers.guessing import Guess as guess
 from course_lib.explorers.icons import IconSheet as icon_sheet
@@ -39,6 +40,7 @@ __all__ = [
     "latent",
     "latent_map",
     "loop",
+    "noise_to_image",
     "pages",
     "room",
     "sentence",

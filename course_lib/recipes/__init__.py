@@ -15,6 +15,7 @@ RECIPES = {
     "drums-cnn": "drums_cnn",
     "encoder-personas": "encoder_personas",
     "fashion-cnn": "fashion_cnn",
+    "flow-fashion": "flow_fashion",
     "personas-cnn": "personas_cnn",
     "progan-celeba": "progan_celeba",
     "progan-celeba-128": "progan_celeba",

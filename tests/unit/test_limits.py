@@ -96,6 +96,11 @@ LIMITS = {
     ),
     "the data's density": (lambda p: theory.wasserstein1(p * FLAT, FLAT, 1), (0, 1), (-0.1,)),
     "the generator's density": (lambda q: theory.wasserstein1(FLAT, q * FLAT, 1), (0, 1), (-0.1,)),
+    "the time of a flow": (
+        lambda t: theory.flow_velocity(FLAT, t, FLAT, torch.arange(5.0)),
+        (0, 0.5),
+        (-0.1, 0.51, 1),
+    ),
     "points of a grid": (lambda n: theory.grid(0, 1, n), (3,), (2,)),
     "a grid's beginning": (lambda low: theory.grid(low, 1, 3), (0,), (1, 2)),
     "an average's decay": (lambda d: training.EMA(NET, d), (0, 0.999), (-0.1, 1)),

@@ -13,7 +13,7 @@ from course_lib import data, features, latent, metrics, sampling, theory, zoo
 from course_lib.explorers.drums import measured_directions
 from course_lib.explorers.walks import principal_directions
 from course_lib.metrics.intervals import half_samples
-from course_lib.models import cgan, dcgan, drums, progan, texture, vae
+from course_lib.models import cgan, dcgan, drums, flow, progan, texture, vae
 from course_lib.studio import (
     export,
     icons,
@@ -47,6 +47,7 @@ def nets():
         "dcgan": dcgan.Generator(8, 2),
         "cgan": cgan.Generator(8, 2),
         "drums": drums.Generator(style_dim=4, width=2),
+        "flow": flow.Flow(width=16, middle=16, blocks=1, rank=2, steps=1),
         "progan": progan.Generator(8, (8, 8, 8)),
         "texture": texture.Generator(4, 2),
         "vae": vae.VAE(2, 4),
@@ -106,6 +107,7 @@ SEEDED = {
     "models.cgan.Generator.sample": lambda s, n: n["cgan"].sample(4, s),
     "models.dcgan.Generator.sample": lambda s, n: n["dcgan"].sample(4, s),
     "models.drums.Generator.sample": lambda s, n: n["drums"].sample(4, s),
+    "models.flow.Flow.sample": lambda s, n: n["flow"].sample(4, s),
     "models.progan.Generator.sample": lambda s, n: n["progan"].sample(4, s),
     "models.progan_colours.with_fitted_colours": lambda s, n: (
         progan.with_fitted_colours(n["progan"], 9, s).to_rgb[0].weight

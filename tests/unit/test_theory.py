@@ -254,3 +254,80 @@ def test_nowhere_any_density_means_no_opinion():
     zero = torch.zeros(5, dtype=torch.float64)
     assert theory.optimal_discriminator(zero, zero).tolist() == [0.5] * 5
     assert theory.optimal_logits(zero, zero).tolist() == [0.0] * 5
+
+
+# Lesson 09: exact flows. Data are a mixture whose p_t and velocity are known in closed form.
+LINE, STEP = theory.grid(-8.0, 8.0, 1601)
+MEANS, STDS, WEIGHTS = [-2.0, 1.0, 3.0], [0.5, 0.3, 0.6], [0.3, 0.5, 0.2]
+TIMES = (0.0, 0.25, 0.5, 0.8, 0.95)
+
+
+def mixture_at(t):
+    """Return the parts of p_t, and of p_t·v, at the points of the grid: (3, n) each."""
+    parts, pushed = [], []
+    for mean, std, weight in zip(MEANS, STDS, WEIGHTS, strict=True):
+        variance = (1 - t) ** 2 + (t * std) ** 2
+        part = weight * theory.gaussian(LINE, t * mean, math.sqrt(variance))
+        slope = (t * std**2 - (1 - t)) / variance  # cov(x1 − z, x_t) / var(x_t)
+        parts.append(part)
+        pushed.append(part * (mean + slope * (LINE - t * mean)))
+    return torch.stack(parts), torch.stack(pushed)
+
+
+@pytest.mark.parametrize("t", TIMES)
+def test_the_exact_velocity_by_quadrature_is_that_of_the_closed_form(t):
+    p = theory.mixture(LINE, MEANS, STDS, WEIGHTS)
+    parts, pushed = mixture_at(t)
+    density = theory.flow_density(LINE, t, p, LINE)
+    torch.testing.assert_close(density, parts.sum(0), atol=1e-9, rtol=0)
+    seen = parts.sum(0) > 1e-10  # farther out both numerator and denominator are rounding
+    velocity = theory.flow_velocity(LINE, t, p, LINE)
+    torch.testing.assert_close(
+        velocity[seen], (pushed.sum(0) / parts.sum(0))[seen], atol=1e-4, rtol=0
+    )
+    assert velocity.isfinite().all()
+
+
+def test_the_exact_velocity_is_the_mean_of_x_minus_z():
+    """By the definition, with samples: among pairs whose x_t falls into a narrow bin."""
+    chance = torch.Generator().manual_seed(0)
+    x1 = theory.sample_mixture(400_000, MEANS, STDS, WEIGHTS, chance)
+    z = torch.randn(len(x1), generator=chance, dtype=torch.float64)
+    near = ((0.4 * z + 0.6 * x1) - 0.5).abs() < 0.02
+    velocity = theory.flow_velocity(
+        torch.tensor([0.5]).double(), 0.6, theory.mixture(LINE, MEANS, STDS, WEIGHTS), LINE
+    )
+    error = (x1 - z)[near].std() / near.sum().sqrt()
+    assert velocity.item() == pytest.approx((x1 - z)[near].mean().item(), abs=4 * error.item())
+
+
+def test_the_flow_of_a_gaussian_is_affine():
+    """For N(μ, s²) a particle goes from z to μ + s·z: where it is at t is known."""
+    mean, std, z = 1.5, 0.4, torch.linspace(-2, 2, 9).double()
+    p = theory.gaussian(LINE, mean, std)
+    for t in TIMES:
+        width = math.sqrt((1 - t) ** 2 + (t * std) ** 2)
+        h = 1e-5 if t else 0.0
+        later = math.sqrt((1 - t - h) ** 2 + ((t + h) * std) ** 2)
+        earlier = math.sqrt((1 - t + h) ** 2 + ((t - h) * std) ** 2)
+        speed = mean + z * ((later - earlier) / (2 * h) if t else -1.0)
+        velocity = theory.flow_velocity(t * mean + width * z, t, p, LINE)
+        torch.testing.assert_close(velocity, speed, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("t", TIMES[1:])
+def test_the_continuity_equation_holds(t):
+    """∂p/∂t + ∂(p·v)/∂x = 0: no particle comes from nowhere."""
+    p, h = theory.mixture(LINE, MEANS, STDS, WEIGHTS), 1e-4
+    before, after = (theory.flow_density(LINE, t + sign * h, p, LINE) for sign in (-1, 1))
+    flux = theory.flow_density(LINE, t, p, LINE) * theory.flow_velocity(LINE, t, p, LINE)
+    change = (after - before) / (2 * h)
+    assert (change + theory.slope(flux, STEP)).abs().max() < 0.02 * change.abs().max()
+
+
+def test_a_time_too_near_to_the_data_is_refused():
+    p = theory.gaussian(LINE)
+    for t in (-0.1, 0.995, 1.0):
+        for quadrature in (theory.flow_velocity, theory.flow_density):
+            with pytest.raises(ValueError, match=r"t is 0 to 0.9901 on a grid with steps of 0.01"):
+                quadrature(LINE, t, p, LINE)

@@ -21,7 +21,7 @@ from course_lib import data, explorers, output, threads
 from course_lib.explorers.base import Explorer
 from course_lib.explorers.truncation import truncation
 from course_lib.metrics import Estimate
-from course_lib.models import cgan, cnn, dcgan, drums, progan, stackgan, texture, vae
+from course_lib.models import cgan, cnn, dcgan, drums, flow, progan, stackgan, texture, vae
 from course_lib.studio import provenance, sheets
 from course_lib.studio.sources import Source
 
@@ -57,6 +57,14 @@ def grown(stages=5):
 def portrait_judge():
     values = {name: len(values) for name, values in data.ATTRIBUTES.items()}
     return lively(cnn.AttributeClassifier(values, width=2))
+
+
+def flowing():
+    model = flow.Flow(width=16, middle=16, blocks=1, rank=4)
+    with torch.no_grad():
+        for weight in model.parameters():  # what begins at zero would hear no label
+            weight.copy_(0.1 * torch.randn_like(weight))
+    return model
 
 
 def story():
@@ -122,6 +130,7 @@ MAKE = {
         lambda v, to: explorers.latent_map(v, GARMENTS, LABELS, NAMES),
     ),
     "loop": ([], lambda to: so(explorers.loop("dcgan-fashion", folder=to), frame=30)),
+    "noise_to_image": ([flowing], lambda g, to: explorers.noise_to_image(g, NAMES)),
     "pages": (
         [plain, plain],
         lambda a, b, to: so(

@@ -68,6 +68,11 @@ SHORT = {
     "drums-cnn": {"arguments": {"width": 2, "features": 4}, "sounds": 24},
     "encoder-personas": {"arguments": {"z_dim": 64, "width": 4}},
     "fashion-cnn": {"arguments": {"classes": 10, "width": 4}},
+    "flow-fashion": {
+        "arguments": {"width": 16, "middle": 16, "blocks": 1, "rank": 8, "steps": 1},
+        "warmup": 2,
+        "samples": 20,
+    },
     "personas-cnn": {"arguments": {"attributes": ATTRIBUTES, "width": 1}},
     "progan-personas": PROGAN,
     "progan-personas-2": {**PROGAN, "penalty_every": 3},
@@ -273,6 +278,7 @@ MATTER = {  # the numbers of which a training consists
     "dcgan-fashion": ("batch", "learning_rate", "ema"),
     "encoder-personas": ("batch", "learning_rate", "pixel_weight"),
     "fashion-cnn": ("batch", "learning_rate", "weight_decay", "shift"),
+    "flow-fashion": ("batch", "learning_rate", "ema", "dropped", "warmup"),
     "texture-mosaic": ("batch", "learning_rate", "ema", "drawings"),
     "vae16-fashion": ("batch", "learning_rate", "beta"),
 }
