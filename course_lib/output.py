@@ -6,9 +6,11 @@ write.
 """
 
 import errno
+import filecmp
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 SETTING = "COURSE_OUTPUT"
@@ -61,6 +63,16 @@ def place(path: Path | str) -> Path:
     return Path(own).expanduser().absolute() / path if own else Path(path)
 
 
+def unused(folder: Path, name: str, suffix: str = "") -> Path:
+    """Return the first of name-001, name-002 … in a folder that does not exist yet.
+
+    Whatever saves asks here. The number of files in the folder is no free number: whoever deletes
+    the first of three files would lose the third.
+    """
+    paths = (folder / f"{name}-{number:03d}{suffix}" for number in count(1))
+    return next(path for path in paths if not path.exists())
+
+
 @contextmanager
 def explained(path: Path | str) -> Iterator[None]:
     """Run a block that writes `path`; what goes wrong is raised as `NotWritten`.
@@ -77,11 +89,15 @@ def explained(path: Path | str) -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path | str) -> Iterator[Path]:
+def writing(path: Path | str, keep: bool = True) -> Iterator[Path]:
     """Make a file's folder, and yield where to write the file; afterwards it stands at `path`.
 
     The file is moved there whole. Where something fails, an older file stays as it was, and no
     half of a file takes room on a full disk.
+
+    Args:
+        path: the file. An older one with other content, whoever wrote it, gets a free name.
+        keep: False replaces an older file: for what only the course reads, such as a checkpoint.
 
     Raises:
         NotWritten: the file or its folder cannot be written.
@@ -92,6 +108,8 @@ def writing(path: Path | str) -> Iterator[Path]:
         with explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
+            if keep and path.is_file() and not filecmp.cmp(path, partial, shallow=False):
+                path.rename(unused(path.parent, path.stem, path.suffix))
             os.replace(partial, path)
     finally:
         with suppress(OSError):

@@ -386,14 +386,17 @@ def _unflatten(node: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Any
 
 
 def save_tensors(
-    tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str] | None = None
+    tensors: dict[str, torch.Tensor],
+    path: Path,
+    metadata: dict[str, str] | None = None,
+    keep: bool = False,
 ) -> None:
-    """Write a safetensors file in one move: where that fails, an older file stays as it was.
+    """Write a safetensors file in one move; with `keep`, an older one gets a free name.
 
     Raises:
         NotWritten: the file cannot be written: the disk is full, say.
     """
-    with output.writing(path) as file:
+    with output.writing(path, keep) as file:
         try:
             save_file(tensors, file, metadata=metadata)
         except SafetensorError as error:  # its own error, which is no OSError, for a full disk too

@@ -167,7 +167,7 @@ def save(
     """Write a model's weights and card to `folder`; `facts` go into the card as they are."""
     path = folder / f"{name}.safetensors"
     tensors = {key: tensor.contiguous().cpu() for key, tensor in model.state_dict().items()}
-    save_tensors(tensors, path)
+    save_tensors(tensors, path, keep=True)
     content = path.read_bytes()
     facts = {
         "name": name,

@@ -6,7 +6,6 @@ import html
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,16 +58,6 @@ def until_let_go(*controls: widgets.IntSlider | widgets.FloatSlider) -> None:
     """Let sliders report only when the finger leaves them: for pictures that take a while."""
     for control in controls:
         control.continuous_update = False
-
-
-def unused(folder: Path, name: str, suffix: str = "") -> Path:
-    """Return the first of name-001, name-002 … in a folder that does not exist yet.
-
-    Every button that saves asks here. The number of files in the folder is no free number: whoever
-    deletes the first of three files would lose the third.
-    """
-    paths = (folder / f"{name}-{number:03d}{suffix}" for number in count(1))
-    return next(path for path in paths if not path.exists())
 
 
 _made: dict[str, tuple[int, list["Explorer"]]] = {}  # by cell: its last run, and what that made
@@ -229,7 +218,7 @@ class Explorer:
         """
         path = folder = output.place(self.folder)
         try:
-            path = unused(folder, name, suffix)
+            path = output.unused(folder, name, suffix)
             write(path)
         except OSError as error:
             if path != folder:  # what is there is half a file, and was not there before

@@ -88,7 +88,7 @@ def hand_in(lesson: str, student: str = "") -> Note:
     text = progress.page(summary(lesson), lesson, student, progress.solved())
     path = output.place(f"summary-{lesson}.html").absolute()
     try:
-        with output.writing(path) as file:
+        with output.writing(path, keep=False) as file:
             file.write_text(text, encoding="utf-8")
     except output.NotWritten as error:
         return Note("Not written.", str(error))

@@ -42,7 +42,7 @@ def keep(names: Iterable[str]) -> None:
     after = dict.fromkeys(names, today) | before
     if after != before:
         text = json.dumps(after, indent=1, ensure_ascii=False) + "\n"
-        with suppress(output.NotWritten), output.writing(file()) as path:
+        with suppress(output.NotWritten), output.writing(file(), keep=False) as path:
             path.write_text(text, encoding="utf-8")
 
 

@@ -56,6 +56,8 @@ WRITERS = {
 }
 # An export takes seconds.
 NAMES = [pytest.param(name, marks=[pytest.mark.slow] * name.endswith("onnx")) for name in WRITERS]
+# A checkpoint is replaced, and `handled` makes copies whose only use is to be looked at.
+STATE = {"c.safetensors", "another-name.png"}
 # Their library writes beside the file and moves it: test_recipes.py plays what it raises.
 TENSORS = {"c.safetensors", "mine.safetensors"}
 
@@ -66,6 +68,27 @@ def test_a_writer_writes_its_file_and_nothing_beside_it(name, tmp_path):
     WRITERS[name](path)
     assert path.stat().st_size > 0
     assert not [*tmp_path.rglob("*.partial")]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.values[0] not in STATE])
+def test_what_somebody_wrote_is_never_lost(name, tmp_path):
+    path = tmp_path / "made" / name
+    path.parent.mkdir()
+    path.write_text("mine")
+    WRITERS[name](path)
+    assert path.read_bytes() != b"mine"
+    kept = path.with_name(f"{path.stem}-001{path.suffix}")
+    assert kept.read_text() == "mine"
+
+
+def test_the_same_file_again_leaves_no_copy(tmp_path):
+    path = tmp_path / "a.png"
+    for _ in range(2):
+        provenance.save_png(IMAGE, path, FACTS)
+    assert [*tmp_path.iterdir()] == [path]
+    for shade in (0.5, 1.0):
+        provenance.save_png(IMAGE + shade, path, FACTS)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a-001.png", "a-002.png", "a.png"]
 
 
 @pytest.mark.parametrize("name", NAMES)
