@@ -19,6 +19,7 @@ from typing import Any
 import contents
 import hero
 import jinja2
+import live
 import rendering
 from contents import ROOT, Page
 from markupsafe import Markup
@@ -26,6 +27,8 @@ from rendering import SITE, Article
 
 FIRST = "en"  # the language at the root of the site; others stand in a folder of their name
 MODULES = SITE / "node_modules"
+WASM = MODULES / "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"
+LIVES = re.compile("data-(live|still)")
 VENDOR = {
     "katex/dist/katex.min.css": "katex/katex.min.css",
     "onnxruntime-web/dist/ort.wasm.min.mjs": "ort/ort.wasm.min.mjs",
@@ -83,6 +86,9 @@ class Site:
     def build(self) -> None:
         """Write everything."""
         self.copy()
+        exported = live.Export(self.out / "live", ROOT / "build" / "site")
+        for page in filter(self.wanted, self.lessons):
+            self.mounts[page.source] = exported.lesson(ROOT / page.source)
         for page in self.pages:
             self.articles[page.source] = self.read(page)
         self.glossary()
@@ -133,7 +139,7 @@ class Site:
             if len(cells) < 3:
                 continue
             name, _, others = cells[0].get_text().partition("(")
-            row["id"] = place = rendering.slug(name)
+            row["id"] = place = f"term-{rendering.slug(name)}"
             for words in [name, *others.rstrip(")").split(",")]:
                 self.terms.setdefault(rendering.normal(words), place)
             for link in cells[2].find_all("a"):
@@ -144,7 +150,7 @@ class Site:
         """Turn a page's links and pictures into the site's."""
         soup = self.articles[page.source].soup
         rendering.levelled(soup)
-        rendering.tidy(soup)
+        rendering.tidy(soup, self.formulas)
         if page.kind == "lesson":
             glossary = way(page.target, self.by_source["docs/glossary.md"].target)
             rendering.strong_terms(soup, self.terms, glossary)
@@ -215,6 +221,8 @@ class Site:
             title=title,
             body=Markup(body),
             others=others,
+            wasm=WASM.stat().st_size,
+            live_texts=live.texts(texts["live"]) if LIVES.search(body) else "",
             **{**values, **more},
         )
 

@@ -75,7 +75,7 @@ class Renderer(IPythonRenderer):
         self.formulas = formulas
 
     def block_math(self, body: str) -> str:
-        return f'<div class="formula">{self.formulas.mark(body, True)}</div>\n'
+        return f'<span class="formula">{self.formulas.mark(body, True)}</span>\n'
 
     def inline_math(self, body: str) -> str:
         return self.formulas.mark(body, False)
@@ -244,14 +244,14 @@ def size_of(content: bytes, suffix: str) -> tuple[int, int] | None:
         return image.size
 
 
-def tidy(soup: BeautifulSoup) -> None:
+def tidy(soup: BeautifulSoup, formulas: Formulas) -> None:
     """Make tables scroll by themselves, and leave out what only a notebook needs."""
     for table in soup.find_all("table"):
         wrapper = soup.new_tag("div", attrs={"class": "table", "tabindex": "0", "role": "region"})
         caption = table.find("caption")
         rows = table.find_all("th")
         named = caption.get_text() if caption else " ".join(th.get_text() for th in rows[:3])
-        wrapper["aria-label"] = named.strip() or "table"
+        wrapper["aria-label"] = formulas.tex(named).strip() or "table"
         table.wrap(wrapper)
         for cell in table.find_all(["th", "td"]):
             align = re.search(r"text-align: ?(\w+)", str(cell.get("style", "")))

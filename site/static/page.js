@@ -44,3 +44,4 @@ addEventListener("afterprint", () => {
 
 if (document.querySelector(".hero")) (await import("./hero.js")).start(document.querySelector(".hero"));
 if (document.querySelector("form.search")) (await import("./search.js")).start(root);
+if (document.querySelector("[data-live], [data-still]")) (await import("./live/mount.js")).start();
