@@ -32,8 +32,10 @@ TOY = 'name = "Toy"\ncourse = "Pictures"\n[frame]\nlessons = "Hours"\n'
 # Pages that stand for their kind; `make test-all` takes all.
 SOME = ("index.html", "search.html", "lessons/00_welcome.html", "lessons/04b_reading_a_gan.html")
 SOME += ("docs/glossary.html", "exercises/04_gan.html")
-LIVE = ("00_welcome", "01a_gan_objective", "03_vae", "04b_reading_a_gan", "05_conditional_gan")
-LIVE += ("06_stackgan", "07_progan")
+LIVE = ["00_welcome", "01a_gan_objective", "04b_reading_a_gan", "05_conditional_gan"]
+LIVE += [  # with dozens of sliders, and networks for 64×64 pixels
+    pytest.param(name, marks=pytest.mark.whole) for name in ("03_vae", "06_stackgan", "07_progan")
+]
 PATIENCE = 5  # times as long as on a quiet core: other tests run beside this one
 
 pytestmark = pytest.mark.skipif(
