@@ -254,7 +254,7 @@ def touch(explorer, key: str, value: float | str) -> None:
 def shown(explorer) -> np.ndarray:
     """Return the large picture's pixels, uint8 (H, W, 3)."""
     explorer.evaluate("""async el => {
-        while (el.live.busy || Number(el.dataset.turn) !== el.live.asked)
+        while (el.live.busy || Number(el.dataset.turn ?? 0) !== el.live.asked)
             await new Promise(done => setTimeout(done, 20));
     }""")
     width, height, pixels = explorer.evaluate("""el => {
