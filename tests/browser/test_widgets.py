@@ -280,17 +280,22 @@ explorers.latent(dcgan.Generator(z_dim=6, width=4), count=2)
 """
 
 
-def test_on_a_narrow_page_the_sentence_wraps(open_notebook):
-    """1024 pixels with the file browser open."""
+@pytest.mark.parametrize(
+    ("width", "left"), [(1024, "filebrowser:activate"), (640, "application:toggle-left-area")]
+)
+def test_on_a_narrow_page_the_sentence_wraps(open_notebook, width, left):
+    """1024 pixels with the file browser open; 1280 pixels at 200 % zoom, without."""
     notebook = open_notebook(notebook_of(WIDE))
     page = notebook.page
-    page.set_viewport_size({"width": 1024, "height": 900})
-    page.evaluate("() => window.jupyterapp.commands.execute('filebrowser:activate')")
+    page.set_viewport_size({"width": width, "height": 900})
+    open_before = page.locator(".jp-DirListing").is_visible()
+    if open_before != (width == 1024):
+        page.evaluate("command => window.jupyterapp.commands.execute(command)", left)
     notebook.run()
     sentence = page.locator(".explorer [aria-live]")
     sentence.wait_for()
     edge = page.locator(".jp-Notebook").evaluate("area => area.getBoundingClientRect().right")
-    assert edge < 1024 and page.locator(".jp-DirListing").is_visible()
+    assert edge <= width and page.locator(".jp-DirListing").is_visible() == (width == 1024)
     box, height = sentence.bounding_box(), page.locator(".explorer").bounding_box()
     assert box["x"] + box["width"] <= edge, "the sentence is cut"
     assert box["y"] + box["height"] <= height["y"] + height["height"]
