@@ -257,7 +257,7 @@ def test_ci_runs_both_commands_of_the_readme_whichever_fails(tmp_path, failing):
     assert run.stdout.splitlines() == ["make test", "make test-rest"], run.stderr
     assert (run.returncode == 0) == (not failing)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "\nmake test\n" in readme and "\nmake test-all\n" in readme
+    assert "`make test`" in readme and "`make test-all`" in readme
 
 
 def test_no_file_names_this_machine_or_a_registry():
