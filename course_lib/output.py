@@ -96,7 +96,8 @@ def writing(path: Path | str, keep: bool = True) -> Iterator[Path]:
     half of a file takes room on a full disk.
 
     Args:
-        path: the file. An older one with other content, whoever wrote it, gets a free name.
+        path: the file. An older one with other content, whoever wrote it, goes into the folder
+            `older` beside it, under a free name.
         keep: False replaces an older file: for what only the course reads, such as a checkpoint.
 
     Raises:
@@ -109,7 +110,9 @@ def writing(path: Path | str, keep: bool = True) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
             if keep and path.is_file() and not filecmp.cmp(path, partial, shallow=False):
-                path.rename(unused(path.parent, path.stem, path.suffix))
+                older = path.parent / "older"
+                older.mkdir(exist_ok=True)
+                path.rename(unused(older, path.stem, path.suffix))
             os.replace(partial, path)
     finally:
         with suppress(OSError):

@@ -391,7 +391,7 @@ def save_tensors(
     metadata: dict[str, str] | None = None,
     keep: bool = False,
 ) -> None:
-    """Write a safetensors file in one move; with `keep`, an older one gets a free name.
+    """Write a safetensors file in one move; with `keep`, an older one is kept in `older`.
 
     Raises:
         NotWritten: the file cannot be written: the disk is full, say.
