@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from nbconvert import HTMLExporter
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -71,14 +70,8 @@ def explorers_of(lesson: Path) -> tuple[nbformat.NotebookNode, int]:
 
 @pytest.fixture(scope="module")
 def browser():
-    path = chromium.find()
-    if path is None:
-        # Where nobody reads the summary, a skip would pass for a test.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(chromium.MISSING)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+    with chromium.launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
