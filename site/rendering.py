@@ -245,7 +245,10 @@ def size_of(content: bytes, suffix: str) -> tuple[int, int] | None:
 
 
 def tidy(soup: BeautifulSoup, formulas: Formulas) -> None:
-    """Make tables scroll by themselves, and leave out what only a notebook needs."""
+    """Make what is wide scroll by itself, by keyboard too; leave out what only a notebook needs."""
+    for block in soup.find_all("pre"):
+        if not block.find_parent(class_="code"):  # that one has its place and its name
+            block["tabindex"] = "0"
     for table in soup.find_all("table"):
         wrapper = soup.new_tag("div", attrs={"class": "table", "tabindex": "0", "role": "region"})
         caption = table.find("caption")
