@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+import torch
 from IPython import get_ipython
 from IPython.display import display
 
 from course_lib import machine, output
+from course_lib.explorers.ends import Ended, Later
 from course_lib.figures.progress import Picture
 from course_lib.threads import one_thread
 
@@ -121,6 +123,7 @@ class Explorer:
         under: Sequence[widgets.Widget] = (),
     ):
         self.alt, self.shown_width = alt, width
+        self._later = Later()
         # A line longer than the picture would push the picture down. On a narrow page both shrink.
         wide = {"width": f"{width}px", "max_width": "calc(100% - 4px)"}  # margins take 4 pixels
         self.picture = Picture(format=self.format, tooltip=alt, layout=wide)
@@ -152,7 +155,7 @@ class Explorer:
             if isinstance(control, widgets.Box):
                 yield from cls._with_value(control.children)
             elif isinstance(control, widgets.ValueWidget) and not isinstance(
-                control, widgets.HTML | widgets.Output
+                control, widgets.HTML | widgets.Image | widgets.Output
             ):
                 yield control
 
@@ -178,6 +181,20 @@ class Explorer:
         """Return the picture in `format`, and a sentence that says what it shows."""
         raise NotImplementedError
 
+    def ends(self) -> Iterator[tuple[Ended, torch.Tensor]]:
+        """Yield sliders, and the images (2, C, H, W) that their two ends lead to; here none."""
+        yield from ()
+
+    def _draw_ends(self) -> Iterator[None]:
+        found = self.ends()
+        while True:
+            with self.threads():
+                row, images = next(found, (None, torch.empty(0)))
+            if row is None:
+                return
+            row.show(images)
+            yield
+
     def refresh(self) -> None:
         """Draw the picture for the present values of the controls."""
         with self.threads():
@@ -186,6 +203,7 @@ class Explorer:
         # The browser's part of `HTML` replaces all that it shows, and no widget of ipywidgets lets
         # us name a region that stays. So some screen readers speak only where one reads the line.
         self.text.value = f'<span aria-live="polite">{html.escape(sentence)}</span>'
+        self._later.begin(self._draw_ends)
 
     def button(self, words: str, act: Callable[[], object], icon: str = "", **layout):
         """Return a button that calls `act`."""
@@ -235,6 +253,7 @@ class Explorer:
 
     def close(self) -> None:
         """Take the explorer off the page and free all that it holds, its model too."""
+        self._later.stop()
         for widget in {id(widget): widget for widget in _widgets_in(vars(self))}.values():
             widget.close()
         vars(self).clear()

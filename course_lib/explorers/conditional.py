@@ -14,8 +14,15 @@ from torch import nn
 from course_lib import figures, zoo
 from course_lib.explorers.base import Dropdown, Explorer, menu, slider, whole_slider
 from course_lib.explorers.canvas import Canvas
+from course_lib.explorers.ends import ended
 from course_lib.explorers.networks import computed, expect
-from course_lib.explorers.walks import WALK, direction_sliders, moved, principal_directions
+from course_lib.explorers.walks import (
+    WALK,
+    direction_sliders,
+    moved,
+    principal_directions,
+    two_ends,
+)
 from course_lib.models.cgan import Generator
 from course_lib.sampling import draw, latents
 from course_lib.studio import provenance
@@ -68,12 +75,17 @@ class Latents:
         self.seed = seed_slider(seeds)
         self.truncation = slider("truncation", 0.0, 1.5, 1.0)
         self.steps = direction_sliders(count)
-        self.controls = [self.seed, self.truncation, *self.steps]
+        self.ended = ended(self.steps)
+        self.controls = [self.seed, self.truncation, *self.ended]
 
     def z(self) -> torch.Tensor:
         """Return the chosen latent vector, (1, z_dim)."""
         offset = torch.tensor([step.value for step in self.steps]) @ self.directions
         return latents(1, self.z_dim, self.seed.value) * self.truncation.value + offset
+
+    def ends(self):
+        """Yield sliders, and the latents (2, z_dim) at their two ends."""
+        return two_ends(self.ended, self.z(), self.directions)
 
     def sentence(self) -> str:
         """Return in words which z is chosen."""
@@ -115,6 +127,10 @@ class ClassMenu(Conditional):
             "judge holds each class."
         )
         super().__init__([self.label, *self.latents.controls], alt, self.WIDTH)
+
+    def ends(self):
+        for row, z in self.latents.ends():
+            yield row, self.images(z, torch.tensor([self.label.value] * 2))
 
     def draw(self) -> tuple[bytes, str]:
         image = self.images(self.latents.z(), torch.tensor([self.label.value]))

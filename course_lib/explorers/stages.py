@@ -11,6 +11,7 @@ from course_lib import latent, zoo
 from course_lib.data import to_uint8
 from course_lib.explorers.base import WIDE, Explorer, player, slider, whole_slider
 from course_lib.explorers.canvas import Canvas
+from course_lib.explorers.ends import Ended
 from course_lib.explorers.networks import expect
 from course_lib.explorers.sentences import seen
 from course_lib.figures import BLUE, ORANGE
@@ -91,6 +92,7 @@ class Growth(Explorer):
         self.stage.add_class("choice")  # for the tests: its readout looks like a field to type in
         self.fade = slider("fade", 0.0, 1.0, 1.0)
         self.steps = {name: slider(name, -4.0, 4.0, 0.0, 0.1) for name in names}
+        self.ended = {name: Ended(step) for name, step in self.steps.items()}
         self.walk = whole_slider("walk", 0, FRAMES - 1, 0)
         self.play = player(self.walk, MILLISECONDS)
         buttons = [self.button("Save the walk as GIF", self.save, "download", width="200px")]
@@ -101,7 +103,7 @@ class Growth(Explorer):
             self.seed,
             self.stage,
             self.fade,
-            *self.steps.values(),
+            *self.ended.values(),
             self.walk,
             self.play,
             *self.saving(*buttons),
@@ -148,6 +150,16 @@ class Growth(Explorer):
                 x = block(x)
                 images.append(to_rgb(x))
         return images
+
+    def ends(self):
+        at, stage, fade = self.walk.value, self.stage.value, self.fade.value
+        for number, row in enumerate(self.ended.values()):
+            amounts = self.amounts().repeat(2, 1)  # (2, K)
+            amounts[:, number] = torch.tensor([row.slider.min, row.slider.max])
+            z = latent.steered(self.circle()[[at, at]], amounts, self.vectors)
+            with evaluating(self.generator):
+                images = self.generator(z, stage, fade)
+            yield row, images.clamp(-1, 1)
 
     def draw(self) -> tuple[bytes, str]:
         stage, fade, at = self.stage.value, self.fade.value, self.walk.value

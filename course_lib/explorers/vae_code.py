@@ -11,6 +11,7 @@ from torch import nn
 from course_lib import losses
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, Plot, as_float, named
+from course_lib.explorers.ends import ended
 from course_lib.explorers.networks import decoded, encoded
 from course_lib.figures import BLUE, ORANGE
 from course_lib.sampling import latents
@@ -81,9 +82,11 @@ class Autoencoder(Explorer):
         )
         self.beta.add_class("choice")  # for the tests: its readout looks like a field to type in
         self.steps = [slider("", -4.0, 4.0, 0.0) for _ in range(sizes[0])]
+        self.ended = ended(self.steps)
+        for control in (self.image, self.seed, self.beta, *self.ended):
+            control.layout.width = "340px"
         for control in (self.image, self.seed, self.beta, *self.steps):
-            control.layout.width, control.layout.height = "340px", "24px"
-            control.layout.margin = "0 2px"
+            control.layout.height, control.layout.margin = "24px", "0 2px"
             control.style.description_width = "10.5em"
         reset = self.button("back to the start", self.reset, "undo")
         controls = [self.start]
@@ -95,7 +98,7 @@ class Autoencoder(Explorer):
             "under them the code and the KL of its dimensions as bars, largest KL first."
         )
         self._restart()
-        super().__init__([*controls, reset, *self.steps], alt, self.WIDTH)
+        super().__init__([*controls, reset, *self.ended], alt, self.WIDTH)
 
     @staticmethod
     def _plot(mu: torch.Tensor) -> Plot:
@@ -171,6 +174,13 @@ class Autoencoder(Explorer):
                     canvas.bar(x - 9, y, 18, below.bottom - y, BLUE)
             self._drawn[beta] = canvas.finished()
         return self._drawn[beta]
+
+    def ends(self):
+        beta = self.beta.value
+        for row, dimension in zip(self.ended, self.order[beta], strict=True):
+            codes = self.code.repeat(2, 1)  # (2, z_dim)
+            codes[:, dimension] = torch.tensor([row.slider.min, row.slider.max])
+            yield row, decoded(self.models[beta], codes)
 
     def draw(self) -> tuple[bytes, str]:
         beta, of_image = self.beta.value, self.start.value == self.STARTS[0]

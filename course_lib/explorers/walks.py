@@ -1,6 +1,6 @@
 """The latent explorer: walks through a generator's latent space, under sliders."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -11,6 +11,7 @@ from torch import nn
 
 from course_lib import figures, sampling, zoo
 from course_lib.explorers.base import Explorer, slider, whole_slider
+from course_lib.explorers.ends import Ended, ended
 from course_lib.latent import lerp, slerp
 from course_lib.sampling import latents, size_of
 from course_lib.studio import provenance
@@ -40,6 +41,15 @@ def principal_directions(
 def direction_sliders(count: int) -> list[widgets.FloatSlider]:
     """Return sliders for steps along principal directions."""
     return [slider(f"direction {i + 1}", -6.0, 6.0, 0.0, 0.1) for i in range(count)]
+
+
+def two_ends(
+    rows: Sequence[Ended], z: torch.Tensor, directions: torch.Tensor
+) -> Iterator[tuple[Ended, torch.Tensor]]:
+    """Yield sliders for steps from z (1, z_dim), and the latents (2, z_dim) at their ends."""
+    for row, direction in zip(rows, directions, strict=True):
+        step = row.slider
+        yield row, z + torch.tensor([[step.min], [step.max]]).sub(step.value) * direction
 
 
 def moved(steps: Sequence[widgets.FloatSlider]) -> list[str]:
@@ -85,10 +95,11 @@ class Latent(Explorer):
         if torch.allclose(once, twice, atol=1e-3):  # only z's direction counts, as in ProGAN
             self.truncation.layout.display = "none"
         self.steps = direction_sliders(count)
+        self.ended = ended(self.steps)
         save = self.button("Save this image", self.save, "download")
         controls = [self.seed_a, self.seed_b, self.between, self.path, self.truncation]
         alt = "A large generated image, and under it a strip of images on the way to another one."
-        super().__init__([*controls, *self.steps, *self.saving(save)], alt)
+        super().__init__([*controls, *self.ended, *self.saving(save)], alt)
 
     def z(self) -> torch.Tensor:
         """Return the strip's latent vectors and, last, the chosen one: (WALK + 1, z_dim)."""
@@ -117,6 +128,10 @@ class Latent(Explorer):
             + ". The strip shows the whole way."
         )
         return figures.png(np.concatenate([wide, space, strip])), sentence
+
+    def ends(self):
+        for row, z in two_ends(self.ended, self.z()[-1:], self.directions):
+            yield row, sampling.draw(self.generator, z)
 
     def truncated(self) -> str:
         """Return in words how far z is truncated, or nothing where that has no effect."""
