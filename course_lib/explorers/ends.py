@@ -22,7 +22,8 @@ class Ended(widgets.HBox):
         self.pictures = [Picture(layout={"width": SIDE, "height": SIDE}) for _ in range(2)]
         low, high = self.pictures
         slider.layout.width, slider.layout.flex = "auto", "1 1 auto"
-        super().__init__([low, slider, high], layout={"align_items": "center"})
+        layout = {"align_items": "center", "width": "400px", "max_width": "100%"}
+        super().__init__([low, slider, high], layout=layout)
         self.hide()
 
     def hide(self) -> None:

@@ -83,7 +83,7 @@ class Autoencoder(Explorer):
         self.beta.add_class("choice")  # for the tests: its readout looks like a field to type in
         self.steps = [slider("", -4.0, 4.0, 0.0) for _ in range(sizes[0])]
         self.ended = ended(self.steps)
-        for control in (self.image, self.seed, self.beta, *self.ended):
+        for control in (self.image, self.seed, self.beta):
             control.layout.width = "340px"
         for control in (self.image, self.seed, self.beta, *self.steps):
             control.layout.height, control.layout.margin = "24px", "0 2px"
