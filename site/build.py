@@ -100,6 +100,7 @@ class Site:
                 self.write(page, language)
             self.landing(language)
             self.search(language)
+            self.own(language)
         show = self.formulas.shown()
         for path, text in self.written.items():
             (self.out / path).parent.mkdir(parents=True, exist_ok=True)
@@ -315,6 +316,13 @@ class Site:
         self.frame(
             language, "search.html", texts["search"]["title"], body, kind="search", content=language
         )
+
+    def own(self, language: str) -> None:
+        """Write the page that opens a reader's own generator."""
+        texts = self.texts[language]
+        root = way(f"{language}/x" if language != FIRST else "x", ".")
+        body = self.jinja.get_template("own.html.j2").render(texts=texts, root=root)
+        self.frame(language, "own.html", texts["own"]["title"], body, kind="own", content=language)
 
     def index(self) -> None:
         """Let Pagefind read all pages and write what the search needs."""

@@ -131,6 +131,8 @@ def export_onnx(model: str | nn.Module, path: Path | str) -> Path:
     assert program is not None  # only the older exporter returns None
     facts = provenance.facts(model if isinstance(model, str) else zoo.name_of(model))
     program.model.metadata_props[provenance.KEY] = provenance.text(facts)
+    if "labels" in example:  # a graph does not say how many there are
+        program.model.metadata_props["classes"] = str(generator.classes)
     with output.writing(path) as file:
         program.save(file, external_data=False)
     machine.give_back_memory()

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import chromium
 import numpy as np
+import onnx
 import pytest
 import torch
 from bs4 import BeautifulSoup
@@ -22,14 +23,20 @@ from bs4 import BeautifulSoup
 from course_lib import data, latent, sampling, zoo
 from course_lib.explorers import game
 from course_lib.explorers.walks import principal_directions
-from course_lib.studio import provenance
+from course_lib.studio import export, provenance
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "site"
 MODULES = SITE / "node_modules"
 TOY = 'name = "Toy"\ncourse = "Pictures"\n[frame]\nlessons = "Hours"\n'
 # Pages that stand for their kind.
-SOME = ("index.html", "search.html", "lessons/00_welcome.html", "lessons/04b_reading_a_gan.html")
+SOME = (
+    "index.html",
+    "search.html",
+    "own.html",
+    "lessons/00_welcome.html",
+    "lessons/04b_reading_a_gan.html",
+)
 SOME += ("docs/glossary.html", "exercises/04_gan.html")
 LIVE = ["00_welcome", "01a_gan_objective", "04b_reading_a_gan", "05_conditional_gan"]
 LIVE += [  # with dozens of sliders, and networks for 64×64 pixels
@@ -365,6 +372,54 @@ def test_the_game_reckons_as_the_kernel_does(page, address):
     again = page.locator("[data-live=gan_game]")
     again.locator(".live-game polyline").first.wait_for(state="attached")
     assert again.evaluate("el => el.live.numbers()") == pytest.approx(numbers, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["dcgan-fashion", "cgan-fashion", "vae16-fashion"])
+def test_a_file_of_ones_own_gets_its_sliders(page, address, tmp_path, name):
+    """A plain generator, one that reads labels, and the sixteen numbers of a VAE."""
+    path = export.export_onnx(name, tmp_path / "mine.onnx")
+    page.goto(f"{address}/own.html")
+    page.locator("#own-file").set_input_files(path)
+    explorer = page.locator("[data-live=own] .live")
+    explorer.get_by_text("the page's own").wait_for()
+    model = zoo.load(name)
+    label = 8 if name == "cgan-fashion" else None
+    if label is not None:
+        touch(explorer, "class", label)
+    for key, value in {"seed-a": 7, "from-a-to-b": 0.25, "truncation": 0.5, "z-1": 2.0}.items():
+        touch(explorer, key, value)
+    picture = shown(explorer)
+    z = torch.tensor(explorer.evaluate("el => [...el.live.inputs(el.live.state()).z]"))[None]
+    assert_same(picture, sampling.draw(model, z, label)[0])
+    sliders = explorer.locator(".live-controls input[type=range]").count()
+    assert sliders == {"dcgan-fashion": 10, "cgan-fashion": 11, "vae16-fashion": 20}[name]
+    assert f"its model is {name}" in page.locator(".live-words").first.inner_text()
+    with page.expect_download() as download:
+        explorer.get_by_role("button", name="Save as PNG").press("Enter")
+    download.value.save_as(tmp_path / "picture.png")
+    facts = provenance.read(tmp_path / "picture.png")
+    assert facts["model"] == name and facts["state"]["z-1"] == 2
+    assert violations(page) == []
+
+
+def test_a_file_that_is_none_gets_a_sentence(page, address, tmp_path):
+    page.goto(f"{address}/own.html")
+    words = page.locator(".live-words").first
+    (tmp_path / "broken.onnx").write_bytes(b"not a graph")
+    page.locator("#own-file").set_input_files(tmp_path / "broken.onnx")
+    page.get_by_text("broken.onnx cannot be opened as ONNX").wait_for()
+    other = onnx.helper.make_graph(
+        [onnx.helper.make_node("Relu", ["x"], ["y"])],
+        "other",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["batch", 3])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["batch", 3])],
+    )
+    opset = [onnx.helper.make_opsetid("", 17)]
+    model = onnx.helper.make_model(other, ir_version=8, opset_imports=opset)
+    onnx.save(model, tmp_path / "other.onnx")
+    page.locator("#own-file").set_input_files(tmp_path / "other.onnx")
+    page.get_by_text("other.onnx is no generator of this course").wait_for()
+    assert page.locator("[data-live=own] .live").count() == 0 and words.is_visible()
 
 
 def test_guessing_counts_what_is_right(page, address, site):

@@ -92,17 +92,25 @@ export function network(base, file, note) {
 }
 
 async function open(base, file, note) {
-  const [{ InferenceSession, Tensor }, bytes] = await Promise.all([ort(note), download(base, file, note)]);
-  const session = await InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+  return (await session(await download(base, file, note), note)).run;
+}
+
+/** Return ONNX's session of a file's bytes, whose `run` takes z, n rows, and one label for all. */
+export async function session(bytes, note) {
+  const { InferenceSession, Tensor } = await ort(note);
+  const graph = await InferenceSession.create(bytes, { executionProviders: ["wasm"] });
   let last = Promise.resolve(); // a session computes one thing at a time
-  const compute = async (z, n) => {
-    const { images } = await session.run({ z: new Tensor("float32", Float32Array.from(z), [n, z.length / n]) });
+  const compute = async (z, n, label) => {
+    const given = { z: new Tensor("float32", Float32Array.from(z), [n, z.length / n]) };
+    if (label !== undefined) given.labels = new Tensor("int64", new BigInt64Array(n).fill(BigInt(label)), [n]);
+    const { images } = await graph.run(given);
     const [, channels, height = 1, width = 1] = images.dims;
     return { data: images.data, n, channels, height, width };
   };
-  return (z, n = 1) => {
-    const next = last.then(() => compute(z, n));
+  const run = (z, n = 1, label = undefined) => {
+    const next = last.then(() => compute(z, n, label));
     last = next.catch(() => {});
     return next;
   };
+  return { run, inputMetadata: graph.inputMetadata, outputNames: graph.outputNames };
 }

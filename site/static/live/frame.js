@@ -11,6 +11,7 @@
 //   changed(key, state, self)          * what else changes with a control
 //   mix(a, b, t, self)                 * inputs between two pins; spherical in z by default
 //   ends                               * false: no small pictures at the ends of sliders
+//   address                            * false: the address does not hold the state
 //
 // `model` holds config (what the build wrote, site/live.py), base (the folder of the files) and texts.
 
@@ -168,8 +169,8 @@ class Live {
     this.tools.append(
       button(texts.pin, () => this.pin()),
       button(texts.png, () => this.png()),
-      button(texts.address, (event) => this.copy(event.target)),
     );
+    if (this.parts.address !== false) this.tools.append(button(texts.address, (event) => this.copy(event.target)));
     this.pinned = make("div", { class: "live-pins" });
     this.way = control({ kind: "range", key: "way", label: texts.way, min: 0, max: 1, step: 0.01, value: 0 }, texts, () => this.change("way"));
     this.way.row.hidden = true;
@@ -322,7 +323,7 @@ class Live {
   async rest(turn) {
     const state = this.state();
     const pins = this.pins.map((pin) => pin.state);
-    history.replaceState(null, "", toAddress(this.el.id, state, pins));
+    if (this.parts.address !== false) history.replaceState(null, "", toAddress(this.el.id, state, pins));
     this.model.set("state", state);
     this.model.save_changes();
     if (this.parts.ends === false) return;
