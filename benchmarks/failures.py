@@ -3,6 +3,7 @@
     python benchmarks/failures.py                  # prints figures, in about twenty minutes
     python benchmarks/failures.py "rate too high"  # this one only
     python benchmarks/failures.py --write          # writes course_lib/records/gan-failures.*
+    python benchmarks/failures.py --controls       # half of "D too strong" each, into the record
 
 Networks, data and losses are the lesson's, and so is the number of steps (for the collapse, 600
 rounds of ten steps of G).
@@ -32,6 +33,13 @@ RUNS = {
     "collapse": {"g_steps": 10, "steps": 600},
     "train mode": {"train_mode": True},
 }
+# "D too strong" changes two things. Which of them spoils it?
+CONTROLS = {
+    "healthy": {},
+    "G slow alone": {"rate_g": 5e-5},
+    "D fast alone": {"rate_d": 2e-3, "d_steps": 3},
+}
+CONTROL_SEEDS = (0, 1, 2)
 # By which letter lesson 04b shows each, so that its reader has to find out.
 LETTERS = dict(
     zip(
@@ -79,9 +87,10 @@ def train(
     norm=True,
     train_mode=False,
     steps=STEPS,
+    seed=0,
 ):
     """Return history, averaged generator, what draws with it from z (N, 8), and discriminator."""
-    training.start(seed=0)
+    training.start(seed)
     generator, discriminator = lesson.Generator(z_dim=8), lesson.Discriminator(width=24)
     if not norm:
         generator, discriminator = without_norm(generator), without_norm(discriminator)
@@ -113,22 +122,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("only", nargs="*", help="names of runs; all by default")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--controls", action="store_true")
     options = parser.parse_args()
+    path = zoo.RECORDS / "gan-failures.json"
     lesson, judge = definitions("04a_gan.ipynb"), zoo.load("fashion-cnn")
     test, _ = data.fashion("test")
     runs, images = {}, {}
-    for name in options.only or RUNS:
-        history, generator, draw, _ = train(lesson, **RUNS[name])
+
+    def measured(name: str, changes: dict) -> tuple[dict, torch.Tensor, training.History]:
+        """Train once, and return FID-course and coverage of 5,000 samples, these, the losses."""
+        history, generator, draw, _ = train(lesson, **changes)
         samples = draw(generator, sampling.latents(5000, 8, seed=1))
         row = metrics.compare(test, {name: samples}, judge=judge)[name]
-        runs[name] = {
-            "FID-course": round(row["FID-course"].value, 1),
-            "coverage": round(row["coverage"].value, 3),
-            **{loss: thinned(values) for loss, values in history.items()},
-        }
-        images[name] = data.to_uint8(samples[:SHOWN])
         last = {key: round(value, 3) for key, value in history.recent(200).items()}
         print(f"{name}: {last}, FID-course {row['FID-course']}, {row['coverage']}", flush=True)
+        found = {
+            "FID-course": round(row["FID-course"].value, 1),
+            "coverage": round(row["coverage"].value, 3),
+        }
+        return found, samples, history
+
+    if options.controls:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        for name, changes in CONTROLS.items():
+            found = [measured(name, changes | {"seed": seed})[0] for seed in CONTROL_SEEDS]
+            columns = {figure: [one[figure] for one in found] for figure in found[0]}
+            record.setdefault("controls", {})[name] = columns
+        path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+        return
+    for name in options.only or RUNS:
+        found, samples, history = measured(name, RUNS[name])
+        runs[name] = found | {loss: thinned(values) for loss, values in history.items()}
+        images[name] = data.to_uint8(samples[:SHOWN])
     if options.write:
         record = {
             "command": "python benchmarks/failures.py --write",
@@ -136,8 +161,8 @@ def main() -> None:
             "steps a value": EVERY,
             "letters": LETTERS,
             "runs": runs,
+            "controls": zoo.record("gan-failures").get("controls", {}),
         }
-        path = zoo.RECORDS / "gan-failures.json"
         path.write_text(json.dumps(record) + "\n", encoding="utf-8")
         safetensors.torch.save_file(images, path.with_suffix(".safetensors"))
 
