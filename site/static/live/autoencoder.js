@@ -73,7 +73,7 @@ export default explorer({
       images.unshift(pick(self.images, state.image));
       captions.unshift(self.names[state.image]);
     }
-    return [{ title: "", kind: "five", images, captions }];
+    return [{ title: "", kind: "three", images, captions }];
   },
 
   sentence(state, self, image, live) {
