@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cells import definitions
+from cells import NOTEBOOKS, definitions
 
 from course_lib import losses, sampling, training, zoo
 from course_lib.models import dcgan
@@ -126,3 +126,15 @@ def test_each_recorded_failure_is_a_training_that_runs(lesson, name):
     steps = failures.RUNS[name].get("steps", failures.STEPS)
     assert len(run["loss_d"]) == len(run["loss_g"]) == steps // failures.EVERY
     assert zoo.recorded_images("gan-failures")[name].shape == (failures.SHOWN, 1, 28, 28)
+
+
+def test_the_controls_of_a_strong_discriminator_are_those_of_the_text():
+    controls = zoo.record("gan-failures")["controls"]
+    assert list(controls) == list(failures.CONTROLS)
+    text = (NOTEBOOKS / "04b_reading_a_gan.ipynb").read_text(encoding="utf-8")
+    for name, row in (("healthy", "healthy"), ("G slow alone", "only $G$ slow")):
+        values = ", ".join(f"{value:.0f}" for value in controls[name]["FID-course"])
+        assert f"| {row} | {values} |" in text
+    fast, healthy = (controls[name]["FID-course"] for name in ("D fast alone", "healthy"))
+    assert f"| only $D$ fast | {', '.join(f'{value:.0f}' for value in fast)} |" in text
+    assert max(fast) < min(healthy) and min(controls["G slow alone"]["FID-course"]) > max(healthy)
