@@ -63,7 +63,12 @@ class Formulas:
         )
         if run.returncode:
             raise RuntimeError(f"KaTeX: {run.stderr}")
-        html = json.loads(run.stdout)
+        # KaTeX says each formula three times; the search reads one of them.
+        once = re.compile('<annotation |<span class="katex-html" ')
+        html = [
+            once.sub(lambda found: f"{found[0]}data-pagefind-ignore ", formula)
+            for formula in json.loads(run.stdout)
+        ]
         return lambda page: FORMULA.sub(lambda mark: html[int(mark[1])], page)
 
 

@@ -224,6 +224,7 @@ def test_the_search_finds_a_lesson(page, address):
     page.goto(f"{address}/search.html")
     page.get_by_role("searchbox").fill("mode collapse")
     page.locator("#search-results a").first.wait_for()
+    assert "zzz" not in page.locator("#search-results").inner_text()
     assert "/lessons/" in page.locator("#search-results a").first.get_attribute("href")
 
 
@@ -330,6 +331,15 @@ def test_sixteen_sliders_start_from_the_images_own_code(page, address):
         touch(explorer, "code-1", 2.0)
         code[0, order[0]] = 2.0
         assert_same(shown(explorer), sampling.draw(vae, code)[0])
+
+
+def test_the_die_may_be_the_first_touch(page, address):
+    explorer = opened(page, address, "03_vae", "autoencoder")
+    explorer.get_by_role("button", name="At random").press("Enter")
+    page.wait_for_function(
+        "el => Number(el.dataset.turn) > 0", arg=explorer.element_handle(), timeout=60_000
+    )
+    assert "own code" in explorer.locator(".live-words").inner_text()
 
 
 def test_a_sentence_becomes_the_kernels_portrait(page, address):

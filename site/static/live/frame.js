@@ -343,7 +343,12 @@ class Live {
     this.el.dataset.ends = turn;
   }
 
-  roll() {
+  async roll() {
+    try {
+      await this.load();
+    } catch {
+      return; // the line of text says why
+    }
     const chosen = this.parts.die ?? [...this.controls.keys()].filter((key) => /^(seed|image|draw)/.test(key));
     for (const key of chosen) {
       const found = this.controls.get(key);
