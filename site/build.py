@@ -112,6 +112,9 @@ class Site:
         for source, target in VENDOR.items():
             (self.out / "vendor" / target).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(MODULES / source, self.out / "vendor" / target)
+        for page in [*self.lessons, *self.exercises]:
+            (self.out / page.source).parent.mkdir(exist_ok=True)
+            shutil.copyfile(ROOT / page.source, self.out / page.source)
         fonts = self.out / "vendor" / "katex" / "fonts"
         fonts.mkdir(exist_ok=True)
         for font in (MODULES / "katex/dist/fonts").glob("*.woff2"):
@@ -258,6 +261,11 @@ class Site:
             body += f'<section class="terms"><h2>{heading}</h2><p>{items}.</p></section>'
         if page.kind == "exercise":
             body = f'<p class="note">{texts["frame"]["solution_hidden"]}</p>{body}'
+        if page.kind in ("lesson", "exercise"):
+            path = page.target if language == FIRST else f"{language}/{page.target}"
+            words = texts["frame"]
+            link = f'<a href="{way(path, page.source)}" download>{words["notebook"]}</a>'
+            body += f'<p class="note">{link}. {words["notebook_how"]}</p>'
         outline = [entry for entry in found.outline if entry[0] == 2]
         self.frame(
             language,

@@ -466,6 +466,10 @@ def test_an_address_a_pin_and_a_file_hold_the_picture(page, address, tmp_path):
     at_pin = shown(explorer)
     generator = zoo.load("dcgan-fashion")
     assert_same(at_pin, sampling.draw(generator, sampling.latents(1, 100, 43))[0])
+    explorer.get_by_label("From one pin to the next").press("ArrowLeft")
+    between = shown(explorer)
+    page.wait_for_function("() => location.hash.includes('way=0.99')")
+    halfway = page.url
     touch(explorer, "direction-1", -3)
     with page.expect_download() as download:
         explorer.get_by_role("button", name="Save as PNG").press("Enter")
@@ -474,7 +478,7 @@ def test_an_address_a_pin_and_a_file_hold_the_picture(page, address, tmp_path):
     facts = provenance.read(path)
     assert facts and facts["model"] == "dcgan-fashion" and facts["state"]["direction-1"] == -3
     assert "Zalando" in facts["credit"]
-    page.wait_for_function("() => location.hash.includes('direction-1=-3')")
+    page.wait_for_function("() => !location.hash.includes('way=')")
     there = page.url
     page.goto("about:blank")
     page.goto(there)
@@ -483,6 +487,11 @@ def test_an_address_a_pin_and_a_file_hold_the_picture(page, address, tmp_path):
         "el => el.querySelectorAll('.live-pin').length === 2", arg=again.element_handle()
     )
     assert (shown(again) == first).all()
+    page.goto("about:blank")
+    page.goto(halfway)  # the place between two pins is in the address too
+    again = page.locator("[data-live=latent]")
+    again.get_by_text("99% of the way").wait_for()
+    assert (shown(again) == between).all() and (between != at_pin).any()
 
 
 @pytest.mark.parametrize("lesson", LIVE)

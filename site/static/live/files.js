@@ -92,7 +92,8 @@ export function network(base, file, note) {
 }
 
 async function open(base, file, note) {
-  return (await session(await download(base, file, note), note)).run;
+  const [bytes] = await Promise.all([download(base, file, note), ort(note)]); // side by side
+  return (await session(bytes, note)).run;
 }
 
 /** Return ONNX's session of a file's bytes, whose `run` takes z, n rows, and one label for all. */

@@ -188,6 +188,10 @@ class Live {
     this.change("");
     await this.ready;
     for (const pin of given.pins) await this.pin(this.typed(pin));
+    if (given.state.way) {
+      this.way.set(given.state.way);
+      this.change("way");
+    }
   }
 
   /** Return values as numbers where their control is no line of text. */
@@ -322,8 +326,7 @@ class Live {
   /** Once nothing moves: write the address, and the small pictures at the sliders' ends. */
   async rest(turn) {
     const state = this.state();
-    const pins = this.pins.map((pin) => pin.state);
-    if (this.parts.address !== false) history.replaceState(null, "", toAddress(this.el.id, state, pins));
+    if (this.parts.address !== false) this.toAddress();
     this.model.set("state", state);
     this.model.save_changes();
     if (this.parts.ends === false) return;
@@ -403,8 +406,14 @@ class Live {
     await save(this.image, facts, `${facts.model ?? "picture"}.png`);
   }
 
+  /** Let the address hold the sliders, the pins, and the place between the last two pins. */
+  toAddress() {
+    const way = this.way.get() ? { way: this.way.get() } : {};
+    history.replaceState(null, "", toAddress(this.el.id, { ...this.state(), ...way }, this.pins.map((pin) => pin.state)));
+  }
+
   async copy(button) {
-    history.replaceState(null, "", toAddress(this.el.id, this.state(), this.pins.map((pin) => pin.state)));
+    this.toAddress();
     const before = button.textContent;
     try {
       await navigator.clipboard.writeText(location.href);

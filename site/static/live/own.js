@@ -10,7 +10,7 @@ const ALL = 16; // a z of at most so many numbers gets a slider for each, a long
 const FIRST = 6;
 
 /** Return the properties of an ONNX file, by name: field 14 of its message ModelProto. */
-export function properties(bytes) {
+function properties(bytes) {
   const text = new TextDecoder();
   const fields = function* (part) {
     let at = 0;
@@ -41,7 +41,7 @@ export function properties(bytes) {
 }
 
 /** Return n numbers that are distributed as N(0, 1), the same for the same seed. */
-export function normal(n, seed) {
+function normal(n, seed) {
   let state = (seed + 1) * 0x9e3779b9;
   const uniform = () => {
     state = (state + 0x6d2b79f5) | 0; // mulberry32
@@ -89,12 +89,12 @@ function of(run, size, steps) {
 }
 
 /** Return what a file holds: a function that draws, the size of z, the number of classes, facts. */
-async function read(file, texts, note) {
+async function read(file, texts) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let found, facts;
   try {
     facts = properties(bytes);
-    found = await session(bytes, note);
+    found = await session(bytes, () => {});
   } catch (error) {
     throw new Error(say(texts.own_broken, { file: file.name, why: error.message }));
   }
@@ -113,11 +113,14 @@ export default {
     const place = make("div");
     const input = make("input", { type: "file", accept: ".onnx", id: "own-file" });
     const drop = make("div", { class: "live-drop" }, make("label", { for: "own-file" }, texts.own_choose), input);
+    let newest;
     const open = async (file) => {
+      newest = file;
       words.textContent = texts.loading;
       place.replaceChildren();
       try {
-        const { run, size, classes, facts } = await read(file, texts, () => {});
+        const { run, size, classes, facts } = await read(file, texts);
+        if (file !== newest) return; // another one was chosen meanwhile
         const inside = make("div", { class: "live" }, make("div", { class: "live-stored" }));
         const given = controls(size, classes, texts);
         const steps = given.filter(({ key }) => key.startsWith("z-")).length;
@@ -125,9 +128,10 @@ export default {
         const values = { config, texts };
         of(run, size, steps).render({ model: { get: (name) => values[name], set() {}, save_changes() {} }, el: inside });
         place.replaceChildren(inside);
-        words.textContent = say(texts.own_open, { file: file.name, size, model: facts.model ?? "?", credit: facts.credit ?? "" });
+        words.textContent = say(texts.own_open, { file: file.name, size, model: facts.model ?? "?", credit: facts.credit ? `${facts.credit}.` : "" });
         await inside.live.change("");
       } catch (error) {
+        if (file !== newest) return;
         place.replaceChildren();
         words.textContent = error.message;
       }
