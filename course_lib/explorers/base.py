@@ -123,7 +123,7 @@ class Explorer:
         under: Sequence[widgets.Widget] = (),
     ):
         self.alt, self.shown_width = alt, width
-        self._later = Later()
+        self._later = Later(self.threads)
         # A line longer than the picture would push the picture down. On a narrow page both shrink.
         wide = {"width": f"{width}px", "max_width": "calc(100% - 4px)"}  # margins take 4 pixels
         self.picture = Picture(format=self.format, tooltip=alt, layout=wide)
@@ -186,12 +186,7 @@ class Explorer:
         yield from ()
 
     def _draw_ends(self) -> Iterator[None]:
-        found = self.ends()
-        while True:
-            with self.threads():
-                row, images = next(found, (None, torch.empty(0)))
-            if row is None:
-                return
+        for row, images in self.ends():
             row.show(images)
             yield
 

@@ -14,7 +14,7 @@ from torch import nn
 from course_lib import figures, zoo
 from course_lib.explorers.base import Dropdown, Explorer, menu, slider, whole_slider
 from course_lib.explorers.canvas import Canvas
-from course_lib.explorers.ends import ended
+from course_lib.explorers.ends import Ended
 from course_lib.explorers.networks import computed, expect
 from course_lib.explorers.walks import (
     WALK,
@@ -75,7 +75,7 @@ class Latents:
         self.seed = seed_slider(seeds)
         self.truncation = slider("truncation", 0.0, 1.5, 1.0)
         self.steps = direction_sliders(count)
-        self.ended = ended(self.steps)
+        self.ended = [Ended(step) for step in self.steps]
         self.controls = [self.seed, self.truncation, *self.ended]
 
     def z(self) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import ipywidgets as widgets
 import torch
@@ -19,17 +20,12 @@ class Ended(widgets.HBox):
 
     def __init__(self, slider: widgets.FloatSlider):
         self.slider = slider
-        self.pictures = [Picture(layout={"width": SIDE, "height": SIDE}) for _ in range(2)]
+        hidden = {"width": SIDE, "height": SIDE, "visibility": "hidden"}  # the place is kept
+        self.pictures = [Picture(layout=hidden) for _ in range(2)]
         low, high = self.pictures
         slider.layout.width, slider.layout.flex = "auto", "1 1 auto"
         layout = {"align_items": "center", "width": "400px", "max_width": "100%"}
         super().__init__([low, slider, high], layout=layout)
-        self.hide()
-
-    def hide(self) -> None:
-        """Keep the places of the pictures, and show nothing there."""
-        for picture in self.pictures:
-            picture.layout.visibility = "hidden"
 
     def show(self, images: torch.Tensor) -> None:
         """Show what the slider's lower and its upper end lead to, images (2, C, H, W)."""
@@ -40,19 +36,18 @@ class Ended(widgets.HBox):
             picture.layout.visibility = "visible"
 
 
-def ended(sliders: list[widgets.FloatSlider]) -> list[Ended]:
-    """Return sliders with places for pictures at their ends."""
-    return [Ended(slider) for slider in sliders]
-
-
 class Later:
     """Does pieces of work one by one, once nothing has asked for anything else for a while.
 
     Between two pieces the kernel answers whoever drags a slider. Where no event loop runs, as in a
     script, there is nobody to see the result, and nothing is done.
+
+    Args:
+        threads: what each piece runs in.
     """
 
-    def __init__(self):
+    def __init__(self, threads: Callable[[], AbstractContextManager]):
+        self._threads = threads
         self._waiting: asyncio.TimerHandle | None = None
 
     def stop(self) -> None:
@@ -71,8 +66,9 @@ class Later:
         pieces = work()
 
         def go_on() -> None:
-            for _ in pieces:
-                self._waiting = loop.call_later(0.01, go_on)
-                return
+            with self._threads():
+                for _ in pieces:
+                    self._waiting = loop.call_later(0.01, go_on)
+                    return
 
         self._waiting = loop.call_later(IDLE, go_on)

@@ -11,7 +11,7 @@ from torch import nn
 from course_lib import losses
 from course_lib.explorers.base import WIDE, Explorer, slider, whole_slider
 from course_lib.explorers.canvas import Canvas, Plot, as_float, named
-from course_lib.explorers.ends import ended
+from course_lib.explorers.ends import Ended
 from course_lib.explorers.networks import decoded, encoded
 from course_lib.figures import BLUE, ORANGE
 from course_lib.sampling import latents
@@ -82,7 +82,7 @@ class Autoencoder(Explorer):
         )
         self.beta.add_class("choice")  # for the tests: its readout looks like a field to type in
         self.steps = [slider("", -4.0, 4.0, 0.0) for _ in range(sizes[0])]
-        self.ended = ended(self.steps)
+        self.ended = [Ended(step) for step in self.steps]
         for control in (self.image, self.seed, self.beta):
             control.layout.width = "340px"
         for control in (self.image, self.seed, self.beta, *self.steps):

@@ -11,7 +11,7 @@ from torch import nn
 
 from course_lib import figures, sampling, zoo
 from course_lib.explorers.base import Explorer, slider, whole_slider
-from course_lib.explorers.ends import Ended, ended
+from course_lib.explorers.ends import Ended
 from course_lib.latent import lerp, slerp
 from course_lib.sampling import latents, size_of
 from course_lib.studio import provenance
@@ -95,7 +95,7 @@ class Latent(Explorer):
         if torch.allclose(once, twice, atol=1e-3):  # only z's direction counts, as in ProGAN
             self.truncation.layout.display = "none"
         self.steps = direction_sliders(count)
-        self.ended = ended(self.steps)
+        self.ended = [Ended(step) for step in self.steps]
         save = self.button("Save this image", self.save, "download")
         controls = [self.seed_a, self.seed_b, self.between, self.path, self.truncation]
         alt = "A large generated image, and under it a strip of images on the way to another one."

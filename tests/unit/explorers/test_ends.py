@@ -1,10 +1,13 @@
 """The small pictures at the ends of sliders: true, drawn when nothing moves, never in the way."""
 
 import asyncio
+import io
 import time
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from test_contract import NAMES, by_class, coder, grown, lively, plain, portrait_judge, state
 
 from course_lib import data, explorers, figures, sampling
@@ -82,7 +85,9 @@ def test_they_show_what_the_slider_leads_to(make):
             ended.pictures, (ended.slider.min, ended.slider.max), strict=True
         ):
             ended.slider.value = value
-            assert picture.value == figures.png(figures.tile(image(), scale=1))
+            drawn = np.asarray(Image.open(io.BytesIO(picture.value))).astype(int)
+            # A batch of two is summed in another order than one image: a level may differ.
+            assert np.abs(drawn - figures.tile(image(), scale=1)).max() <= 1
             assert picture.tooltip == f"{ended.slider.description} at {value:g}"
         ended.slider.value = start
         explorer.code = code  # of an autoencoder: its sliders show rounded numbers
