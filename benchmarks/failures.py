@@ -143,11 +143,12 @@ def main() -> None:
         return found, samples, history
 
     if options.controls:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = {**zoo.record("gan-failures"), "controls": {}}
         for name, changes in CONTROLS.items():
             found = [measured(name, changes | {"seed": seed})[0] for seed in CONTROL_SEEDS]
-            columns = {figure: [one[figure] for one in found] for figure in found[0]}
-            record.setdefault("controls", {})[name] = columns
+            record["controls"][name] = {
+                figure: [one[figure] for one in found] for figure in found[0]
+            }
         path.write_text(json.dumps(record) + "\n", encoding="utf-8")
         return
     for name in options.only or RUNS:

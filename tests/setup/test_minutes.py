@@ -53,6 +53,10 @@ def test_readme_says_what_the_estimate_says():
     assert sorted(stated) == sorted(tool.NOTEBOOKS.glob("*.ipynb"))
     for path, minutes in stated.items():
         assert minutes == pytest.approx(tool.minutes(tool.read(path)), rel=0.1, abs=5), path.name
+        own = re.search(
+            r"about (\d+) minutes to work through", "".join(tool.read(path)[1]["source"])
+        )
+        assert own and int(own[1]) == minutes, f"{path.name}: its box says something else"
     hours = float(re.search(r"^Together: about (\d+) hours", page, re.MULTILINE)[1])
     minutes = sum(tool.minutes(tool.read(path)) for path in stated)
     assert hours == pytest.approx(minutes / 60, rel=0.05)
