@@ -248,6 +248,8 @@ class Explorer:
 
     def close(self) -> None:
         """Take the explorer off the page and free all that it holds, its model too."""
+        if not vars(self):  # one that is closed already stays so
+            return
         self._later.stop()
         for widget in {id(widget): widget for widget in _widgets_in(vars(self))}.values():
             widget.close()

@@ -367,6 +367,12 @@ def test_a_cell_that_runs_again_frees_its_explorer(shell):
     shell.user_ns["kept"].close()
 
 
+def test_a_cell_that_shows_a_game_may_run_twice(shell):
+    """A game without moves shows another one that has begun, and closes that at once."""
+    shell.run_cell("from course_lib import explorers")
+    assert all(shell.run_cell("explorers.gan_game()").success for _ in "ab")
+
+
 class Elsewhere(nn.Module):
     """A model on a device without memory: notes where its inputs are, and computes on the CPU."""
 
