@@ -3,13 +3,13 @@
     python benchmarks/equal_seconds.py               # runs what is missing, the short ones first
     python benchmarks/equal_seconds.py flow DCGAN    # of these models only
     python benchmarks/equal_seconds.py --seconds 60  # of this budget only
-    python benchmarks/equal_seconds.py --write       # writes course_lib/records/equal-seconds.json
+    python benchmarks/equal_seconds.py --shipped     # measures the shipped models, trains nothing
 
-Each training is one file in runs/equal-seconds/: what is there is not run again, and a training
-that was stopped (Ctrl-C is enough) goes on from its checkpoint. All together take 27,600 seconds of
-one thread. The seconds are those of the processor, so that other programs do not count; on a busy
-machine a second still does less. The learning rate follows the clock: whatever the budget, it ends
-at 0 if the recipe says so.
+Each training goes into course_lib/records/equal-seconds.json as soon as it is measured: what is
+there is not run again, and a training that was stopped (Ctrl-C is enough) goes on from its
+checkpoint in runs/. All together take 27,600 seconds of one thread. The seconds are those of the
+processor, so that other programs do not count; on a busy machine a second still does less. The
+learning rate follows the clock: whatever the budget, it ends at 0 if the recipe says so.
 """
 
 import argparse
@@ -30,7 +30,8 @@ from course_lib.recipes.flow_fashion import FlowFashion
 from course_lib.recipes.runner import Clock, Recipe
 from course_lib.recipes.vae_fashion import VAEFashion
 
-FOLDER = Path("runs") / "equal-seconds"
+FOLDER = Path("runs") / "equal-seconds"  # of the checkpoints
+RECORD = zoo.RECORDS / "equal-seconds.json"
 SEEDS = {60: (0, 1, 2), 180: (0, 1, 2), 600: (0, 1, 2), 3_000: (0,)}
 N = 5_000  # samples of which each figure is computed
 TICKS = 10_000  # a recipe counts this many steps, whatever the seconds: its rates follow them
@@ -130,79 +131,71 @@ def cells(names: list[str], budgets: list[int]) -> Iterator[tuple[str, int, int]
                     yield name, seconds, seed
 
 
-def path_of(name: str, what: object, seed: object) -> Path:
-    """Return the file of a training."""
-    return FOLDER / f"{name.replace(' ', '-')}-{what}-{seed}.json"
+def table() -> dict[str, dict[str, Any]]:
+    """Return what is recorded: row -> seconds or "shipped" -> figure -> numbers by seed."""
+    return json.loads(RECORD.read_text(encoding="utf-8"))["rows"] if RECORD.exists() else {}
+
+
+def write(rows: dict[str, dict[str, Any]]) -> None:
+    """Write the record, its rows and columns in the order that this file names them."""
+    columns = [*map(str, SEEDS), "shipped"]
+    record = {
+        "command": "python benchmarks/equal_seconds.py",
+        "samples": N,
+        "guidance": GUIDANCE,
+        "rows": {
+            row: {column: rows[row][column] for column in columns if column in rows[row]}
+            for row in [row for of_model in ROWS.values() for row in of_model]
+            if row in rows
+        },
+    }
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    RECORD.write_text(text, encoding="utf-8")
 
 
 def run(name: str, seconds: int, seed: int) -> None:
-    """Train and measure one cell of the table, if that was not done."""
-    path = path_of(name, seconds, seed)
-    if path.exists():
+    """Train and measure one cell of the table, if that was not done. Seeds come in their order."""
+    first, column = next(iter(ROWS[name])), str(seconds)
+    if len(table().get(first, {}).get(column, {}).get("steps", ())) > seed:
         return
     recipe = dataclasses.replace(MODELS[name](seconds), seed=seed, steps=TICKS)  # pyright: ignore
-    path.with_suffix("").mkdir(parents=True, exist_ok=True)
-    steps, model = train(recipe, seconds, path.with_suffix(""))
-    rows = {row: figures(model, options) for row, options in ROWS[name].items()}
-    path.write_text(json.dumps({"steps": steps, "rows": rows}, indent=1), encoding="utf-8")
-    path.with_suffix("").rmdir()
-    print(f"{name}, {seconds} s, seed {seed}: {steps} steps, {rows}", flush=True)
+    folder = FOLDER / f"{name.replace(' ', '-')}-{seconds}-{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    steps, model = train(recipe, seconds, folder)
+    rows = table()
+    for row, options in ROWS[name].items():
+        found = {"steps": steps, **figures(model, options)}
+        print(f"{row}, {seconds} s, seed {seed}: {found}", flush=True)
+        columns = rows.setdefault(row, {}).setdefault(column, {})
+        for figure, value in found.items():
+            columns.setdefault(figure, []).append(value)
+    write(rows)
 
 
-def shipped(name: str) -> None:
-    """Measure a shipped model, if there is one and that was not done."""
-    path = path_of(name, "shipped", 0)
-    if not path.exists() and SHIPPED.get(name) in zoo.names():
-        model = zoo.load(SHIPPED[name])
-        rows = {row: figures(model, options) for row, options in ROWS[name].items()}
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        facts = {"seconds": zoo.card(SHIPPED[name])["seconds"], "rows": rows}
-        path.write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        print(f"{SHIPPED[name]}: {rows}", flush=True)
-
-
-def record() -> dict[str, Any]:
-    """Return the table of all trainings that are done: row -> seconds -> figure -> by seed."""
-    table: dict[str, dict[str, Any]] = {}
-    for name in MODELS:
-        for seconds, seeds in SEEDS.items():
-            paths = [path_of(name, seconds, seed) for seed in seeds]
-            done = [json.loads(path.read_text("utf-8")) for path in paths if path.exists()]
-            for row in ROWS[name] if done else ():
-                found = [cell["rows"][row] for cell in done]
-                columns = {figure: [cell[figure] for cell in found] for figure in found[0]}
-                steps = [cell["steps"] for cell in done]
-                table.setdefault(row, {})[str(seconds)] = {"steps": steps, **columns}
-        if (path := path_of(name, "shipped", 0)).exists():
-            facts = json.loads(path.read_text("utf-8"))
-            for row, found in facts["rows"].items():
-                table.setdefault(row, {})["shipped"] = {"seconds": facts["seconds"], **found}
-    return {
-        "command": "python benchmarks/equal_seconds.py; … --write",
-        "samples": N,
-        "guidance": GUIDANCE,
-        "rows": table,
-    }
+def measure_shipped() -> None:
+    """Measure the shipped models."""
+    rows = table()
+    for name, shipped in SHIPPED.items():
+        model, seconds = zoo.load(shipped), zoo.card(shipped)["seconds"]
+        for row, options in ROWS[name].items():
+            rows.setdefault(row, {})["shipped"] = {"seconds": seconds, **figures(model, options)}
+            print(f"{shipped}, {row}: {rows[row]['shipped']}", flush=True)
+    write(rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("models", nargs="*", help=", ".join(MODELS))
     parser.add_argument("--seconds", type=int, choices=SEEDS, help="this budget only")
-    parser.add_argument("--write", action="store_true", help="write the record, train nothing")
+    parser.add_argument("--shipped", action="store_true", help="the shipped models only")
     options = parser.parse_args()
     if unknown := {*options.models} - {*MODELS}:
         parser.error(f"no model is called {', '.join(unknown)}; there are {', '.join(MODELS)}")
-    if options.write:
-        path = zoo.RECORDS / "equal-seconds.json"
-        text = json.dumps(record(), indent=2, ensure_ascii=False) + "\n"
-        path.write_text(text, encoding="utf-8")
+    if options.shipped:
+        measure_shipped()
         return
-    names = options.models or [*MODELS]
-    for name in names:
-        shipped(name)
     budgets = [options.seconds] if options.seconds else [*SEEDS]
-    for cell in cells(names, budgets):
+    for cell in cells(options.models or [*MODELS], budgets):
         run(*cell)
 
 
