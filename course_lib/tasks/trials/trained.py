@@ -121,7 +121,8 @@ def flows_to_the_clusters(flow: Callable) -> str:
     if radii.max() > 5:
         return (
             "Some points run away from the ring. Is the target x − z, is noise at t = 0 in the "
-            f"path, and does the loop add h·v from t = 0 to t = 1? {told}"
+            "path, and does the loop add h·v from t = 0 to t = 1? Has the network a bend (ReLU) "
+            f"between its layers? {told}"
         )
     if near < 0.3:
         return (
