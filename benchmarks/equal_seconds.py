@@ -153,6 +153,14 @@ def write(rows: dict[str, dict[str, Any]]) -> None:
     RECORD.write_text(text, encoding="utf-8")
 
 
+def add(rows: dict[str, dict[str, Any]], row: str, column: str, found: dict[str, float]) -> None:
+    """Put what was found for one more seed into the table."""
+    print(f"{row}, {column}: {found}", flush=True)
+    columns = rows.setdefault(row, {}).setdefault(column, {})
+    for figure, value in found.items():
+        columns.setdefault(figure, []).append(value)
+
+
 def run(name: str, seconds: int, seed: int) -> None:
     """Train and measure one cell of the table, if that was not done. Seeds come in their order."""
     first, column = next(iter(ROWS[name])), str(seconds)
@@ -164,11 +172,8 @@ def run(name: str, seconds: int, seed: int) -> None:
     steps, model = train(recipe, seconds, folder)
     rows = table()
     for row, options in ROWS[name].items():
-        found = {"steps": steps, **figures(model, options)}
-        print(f"{row}, {seconds} s, seed {seed}: {found}", flush=True)
-        columns = rows.setdefault(row, {}).setdefault(column, {})
-        for figure, value in found.items():
-            columns.setdefault(figure, []).append(value)
+        found = {"seconds": seconds, "steps": steps, **figures(model, options)}
+        add(rows, row, column, found)
     write(rows)
 
 
@@ -176,10 +181,11 @@ def measure_shipped() -> None:
     """Measure the shipped models."""
     rows = table()
     for name, shipped in SHIPPED.items():
-        model, seconds = zoo.load(shipped), zoo.card(shipped)["seconds"]
+        model, card = zoo.load(shipped), zoo.card(shipped)
         for row, options in ROWS[name].items():
-            rows.setdefault(row, {})["shipped"] = {"seconds": seconds, **figures(model, options)}
-            print(f"{shipped}, {row}: {rows[row]['shipped']}", flush=True)
+            rows.setdefault(row, {}).pop("shipped", None)
+            facts = {"seconds": card["seconds"], "steps": card["steps"]}
+            add(rows, row, "shipped", {**facts, **figures(model, options)})
     write(rows)
 
 

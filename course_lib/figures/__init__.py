@@ -35,6 +35,7 @@ from course_lib.figures.series import (
     functions,
     lines,
     losses_side_by_side,
+    paths,
     smooth,
     speeds,
 )

@@ -21,9 +21,9 @@ from PIL import Image
 
 # Okabe and Ito's palette: told apart by colour-blind readers; line styles tell it in grey print.
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
-COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE)
-LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-MARKERS = ("o", "s", "^", "D", "v")
+COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, "#333333")
+LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
 STYLE = cycler(color=COLOURS) + cycler(linestyle=LINE_STYLES)
 
 

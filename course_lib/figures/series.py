@@ -1,9 +1,11 @@
 """Curves: losses over steps, functions over a grid, measures over sizes, speeds over time."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 import torch
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from course_lib.figures.base import (
@@ -231,7 +233,7 @@ def lines(
         ValueError: a number is not positive.
     """
     figure, axis = new(width=5.8, height=3.3)
-    for marker, (name, points) in zip(MARKERS, series.items(), strict=False):
+    for marker, (name, points) in zip(cycle(MARKERS), series.items(), strict=False):
         if min(min(point) for point in points) <= 0:
             raise ValueError(f"logarithmic axes need positive numbers, not {name}: {points}")
         axis.plot(*zip(*points, strict=True), label=name, marker=marker, markersize=4)
@@ -245,6 +247,32 @@ def lines(
             side.set_major_formatter(_plain)
             side.set_minor_formatter(_plain)
     axis.legend(frameon=False, fontsize=8)
+    return figure
+
+
+@shown()
+def paths(
+    panels: Mapping[str, torch.Tensor], ylabel: str = "position", reach: float | None = None
+) -> Figure:
+    """Return a figure of points that move on a line, one panel per title, over the time t.
+
+    Args:
+        panels: title -> positions (times, n), the times from t = 0 to t = 1 in equal steps.
+        ylabel: what the vertical axes show.
+        reach: how far they go from 0 in both directions; by default as far as the points.
+
+    A path's colour goes from dark to light by its position at t = 0.
+    """
+    figure, axes = new(len(panels), width=4.2 * max(len(panels), 1.4), squeeze=False, sharey=True)
+    for axis, (title, positions) in zip(axes.flat, panels.items(), strict=True):
+        times = torch.linspace(0, 1, len(positions))
+        order = positions[0].argsort()
+        for path, share in zip(positions[:, order].T, np.linspace(0, 1, len(order)), strict=True):
+            axis.plot(times, path, "-", color=colormaps["cividis"](share), linewidth=1.1)
+        axis.set(title=title, xlabel="time t (0: noise, 1: data)")
+    axes.flat[0].set_ylabel(ylabel)
+    if reach is not None:
+        axes.flat[0].set_ylim(-reach, reach)
     return figure
 
 

@@ -66,6 +66,22 @@ def test_losses_side_by_side_share_a_scale_and_count_steps():
     assert [axis.axison for axis in figure.axes] == 5 * [True] + 3 * [False]
 
 
+def test_paths_go_over_the_time_and_keep_their_colour_by_where_they_begin():
+    positions = torch.tensor([[2.0, -1.0, 0.0], [1.0, 1.0, 1.0]])
+    (axis,) = figures.paths.draw({"two times": positions}, reach=3.0).axes
+    assert axis.get_ylim() == (-3, 3) and axis.get_title() == "two times"
+    assert [line.get_ydata().tolist() for line in axis.lines] == [[-1, 1], [0, 1], [2, 1]]
+    assert all(line.get_xdata().tolist() == [0, 1] for line in axis.lines)
+    brightness = [sum(line.get_color()[:3]) for line in axis.lines]
+    assert brightness == sorted(brightness) and brightness[0] < brightness[-1]
+
+
+def test_a_figure_of_lines_leaves_no_series_out():
+    series = {name: [(1, i + 1), (10, i + 2)] for i, name in enumerate("abcdefgh")}
+    (axis,) = figures.lines.draw(series, "t", "x", "y").axes
+    assert [line.get_label() for line in axis.lines] == [*series]
+
+
 def test_scatter_draws_the_discriminators_answers_below_the_points():
     points, answers = torch.zeros(5, 2), torch.linspace(0, 1, 9).view(3, 3)
     figure = figures.scatter.draw({"a": (points, answers)}, torch.ones(4, 2), reach=2.5)
@@ -212,6 +228,7 @@ SHOWN = {
     "lines": ({"a": [(1, 2), (3, 4)]}, "title", "x", "y", {"a": ["b"]}),
     "losses_side_by_side": ({"a": {"loss": [2, 1]}},),
     "numbers": ({"a": torch.rand(3, 3)},),
+    "paths": ({"a": torch.rand(5, 3), "b": torch.rand(9, 4)},),
     "plane": (*torch.meshgrid(ROWS, ROWS, indexing="xy"), {"p": GRID[:4], "D*": GRID[1:]}),
     "scatter": ({"a": torch.rand(9, 2)}, torch.rand(9, 2)),
     "speeds": ({"a": torch.rand(9), "b": torch.rand(5)}, "title"),
@@ -236,6 +253,7 @@ AXES = {
     "lines": "x y",
     "losses_side_by_side": "step loss",
     "numbers": "",
+    "paths": "time position time",
     "plane": "x y x density probability",
     "scatter": "$x_1$ $x_2$",
     "speeds": "time degrees",
