@@ -14,11 +14,12 @@ import json
 import math
 import re
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import ipywidgets as widgets
 import nbformat
@@ -192,6 +193,34 @@ class Export:
                 self.graphs[name] = self.keep(name, "onnx", path.read_bytes())
         self.used.add(self.graphs[name]["name"])
         return self.graphs[name]
+
+    def velocity(self, name: str, flow: nn.Module) -> Config:
+        """Write a flow's network as ONNX, from x, t and weights of the classes to v.
+
+        It is no generator: the page takes the steps, and v has no bounds.
+        """
+        network = cast(nn.Module, copy.deepcopy(flow.velocity)).eval()
+        network = network.to(memory_format=torch.contiguous_format)
+        # Two rows: PyTorch takes a batch of one for a number that never changes.
+        example = (torch.zeros(2, 1, 28, 28), torch.zeros(2), torch.zeros(2, flow.classes))
+        batch = {0: torch.export.Dim("batch", min=1)}
+        with redirect_stderr(io.StringIO()), warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # of the exporter, about itself
+            program = torch.onnx.export(
+                network,
+                example,
+                dynamo=True,
+                dynamic_shapes=(batch, batch, batch),
+                input_names=["x", "t", "weights"],
+                output_names=["v"],
+                verbose=False,
+            )
+        assert program is not None  # only the older exporter returns None
+        program.model.metadata_props[provenance.KEY] = provenance.text(facts(flow))
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "velocity.onnx"
+            program.save(path, external_data=False)
+            return self.keep(f"{name}-velocity", "onnx", path.read_bytes())
 
     def drawn(self, z_dim: int, seeds: int, rows: int = 1, first: int = 0) -> Config:
         """Write the latent vectors of seeds, (seeds, rows, z_dim)."""
@@ -451,6 +480,16 @@ def sentence(export: Export, explorer: Any) -> Config:
     return found
 
 
+def noise_to_image(export: Export, explorer: Any) -> Config:
+    flow = explorer.flow
+    return {
+        "network": export.velocity(zoo.name_of(flow), flow),
+        "z": export.drawn(flow.z_dim, explorer.seed.max + 1),
+        "names": explorer.class_names,
+        "facts": facts(flow),
+    }
+
+
 # By the name that lessons call: what the explorer's module in static/live/ needs.
 MODULES: dict[str, Callable[[Export, Any], Config]] = {
     "latent": latent,
@@ -466,4 +505,5 @@ MODULES: dict[str, Callable[[Export, Any], Config]] = {
     "sentence": sentence,
     "two_sentences": sentence,
     "growth": growth,
+    "noise_to_image": noise_to_image,
 }

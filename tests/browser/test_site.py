@@ -20,10 +20,15 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 
-from course_lib import data, latent, sampling, zoo
+from course_lib import data, explorers, latent, sampling, zoo
 from course_lib.explorers import game
 from course_lib.explorers.walks import principal_directions
+from course_lib.models import flow
+from course_lib.recipes import flow_fashion
 from course_lib.studio import export, provenance
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "site"))
+import live
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "site"
@@ -374,6 +379,71 @@ def test_a_face_grows_as_in_the_kernel(page, address):
     assert_same(shown(explorer), image.repeat_interleave(2, 1).repeat_interleave(2, 2))
 
 
+@pytest.fixture(scope="module")
+def untrained_flow(site) -> flow.Flow:
+    """A flow of the shipped one's size; its explorer stands in the page lessons/flow.html.
+
+    What the page computes does not depend on what the network has learnt.
+    """
+    torch.manual_seed(0)
+    model = flow.Flow(**flow_fashion.RECIPE.arguments)
+    model.velocity.gaussians.fit(*(part[:2000] for part in data.fashion("train")))
+    with torch.no_grad():
+        for weight in model.parameters():  # what begins at zero would hear no label
+            weight.add_(0.02 * torch.randn_like(weight))
+    explorer = explorers.noise_to_image(model, data.FASHION_CLASSES)
+    config = live.Export(site / "live", site).of("noise_to_image", explorer)
+    lesson = BeautifulSoup((site / "lessons/04b_reading_a_gan.html").read_text(), "html.parser")
+    place = live.mount("noise_to_image", config, '<img alt="" src="../static/icon.svg">')
+    lesson.find("main").clear()
+    lesson.find("main").append(BeautifulSoup(place, "html.parser"))
+    (site / "lessons" / "flow.html").write_text(str(lesson), encoding="utf-8")
+    return model.eval()
+
+
+@pytest.mark.parametrize("steps, guidance", [(1, 0.0), (3, 1.0), (12, 3.5)])
+def test_noise_becomes_the_kernels_image(page, address, untrained_flow, steps, guidance):
+    """At the end and on the way, after as many steps, with as much guidance."""
+    explorer = opened(page, address, "flow", "noise_to_image")
+    for key, value in {"class": 3, "seed": 8, "steps": steps, "guidance": guidance}.items():
+        touch(explorer, key, value)
+    z, labels = sampling.latents(1, 784, 8), torch.tensor([3])
+    with torch.no_grad():
+        way = untrained_flow.way(z, labels, steps=steps, guidance=guidance)
+    assert_same(shown(explorer), way[-1][0])
+    touch(explorer, "time-t", 0.3)
+    before = int(0.3 * steps)
+    assert_same(shown(explorer), way[before].lerp(way[before + 1], 0.3 * steps - before)[0])
+
+
+def test_noise_lives(page, address, untrained_flow, record_property):
+    """Every slider, t without the network, and the way between two pins."""
+    explorer = opened(page, address, "flow", "noise_to_image")
+    assert drive(explorer) == 4
+    first = explorer.evaluate("el => el.live.times.length")
+    for t in (0.2, 0.4, 0.6, 0.8):
+        touch(explorer, "time-t", t)
+    quick = explorer.evaluate("(el, first) => el.live.times.slice(first)", first)
+    for seed in (5, 6, 7, 8):
+        touch(explorer, "seed", seed)
+    slow = explorer.evaluate("(el, first) => el.live.times.slice(first + 4)", first)
+    record_property("noise_to_image: t, seed (ms)", (quick, slow))
+    assert statistics.median(quick) < statistics.median(slow) / 3
+    shoe = shown(explorer)
+    explorer.get_by_role("button", name="Pin this").press("Enter")
+    touch(explorer, "class", 0)
+    explorer.get_by_role("button", name="Pin this").press("Enter")
+    explorer.locator(".live-pin").nth(1).wait_for()
+    way = explorer.get_by_label("From one pin to the next")
+    way.press("End")
+    shirt = shown(explorer)
+    for _ in range(50):
+        way.press("ArrowLeft")
+    between = shown(explorer)
+    assert (between != shirt).any() and (between != shoe).any()
+    assert violations(page) == []
+
+
 def test_the_game_reckons_as_the_kernel_does(page, address):
     explorer = opened(page, address, "01a_gan_objective", "gan_game")
     played = game.Game("two modes")
@@ -494,6 +564,28 @@ def test_an_address_a_pin_and_a_file_hold_the_picture(page, address, tmp_path):
     assert (shown(again) == between).all() and (between != at_pin).any()
 
 
+def drive(explorer) -> int:
+    """Move each slider to both ends by keyboard; assert that each end shows another picture."""
+    explorer.scroll_into_view_if_needed()
+    name, moved = explorer.get_attribute("data-live"), 0
+    for slider in explorer.locator(".live-controls input[type=range]").all():
+        if not slider.is_visible():
+            continue  # what has no effect with this model is hidden
+        start, moved = slider.input_value(), moved + 1
+        ends = set()
+        for end in ("Home", "End"):
+            slider.press(end)
+            shown(explorer)
+            ends.add(explorer.evaluate(PICTURES))
+        assert len(ends) == 2, f"{name}: slider {moved} does nothing"
+        slider.evaluate(
+            "(el, value) => {el.value = value; el.dispatchEvent(new Event('input'))}", start
+        )
+        shown(explorer)
+    assert moved, name
+    return moved
+
+
 @pytest.mark.parametrize("lesson", LIVE)
 def test_every_explorer_of_a_page_lives(page, address, lesson, record_property):
     """All sliders go to their ends by keyboard, and what is shown is another at each end."""
@@ -504,23 +596,8 @@ def test_every_explorer_of_a_page_lives(page, address, lesson, record_property):
     for explorer in found.all():
         if not explorer.evaluate("el => Boolean(el.live.controls)"):
             continue  # the game and the guessing have tests of their own
-        explorer.scroll_into_view_if_needed()
-        name, moved = explorer.get_attribute("data-live"), 0
-        for slider in explorer.locator(".live-controls input[type=range]").all():
-            if not slider.is_visible():
-                continue  # what has no effect with this model is hidden
-            start, moved = slider.input_value(), moved + 1
-            ends = set()
-            for end in ("Home", "End"):
-                slider.press(end)
-                shown(explorer)
-                ends.add(explorer.evaluate(PICTURES))
-            assert len(ends) == 2, f"{name}: slider {moved} does nothing"
-            slider.evaluate(
-                "(el, value) => {el.value = value; el.dispatchEvent(new Event('input'))}", start
-            )
-            shown(explorer)
-        assert moved, name
+        drive(explorer)
+        name = explorer.get_attribute("data-live")
         times = explorer.evaluate("el => el.live.times")
         size = explorer.evaluate("el => el.live.canvas.width")
         median = statistics.median(times[1:])

@@ -15,7 +15,7 @@
 //
 // `model` holds config (what the build wrote, site/live.py), base (the folder of the files) and texts.
 
-import { download, floats, network, pixels } from "./files.js";
+import { download, floats, graph, network, pixels } from "./files.js";
 import { slerp } from "./numbers.js";
 import { save } from "./png.js";
 
@@ -228,6 +228,7 @@ class Live {
         bytes: (file) => download(base, file, note),
         floats: (file) => floats(base, file, note),
         network: (file) => network(base, file, note),
+        graph: (file) => graph(base, file, note),
         pixels: (file) => pixels(base, file, note),
       };
       try {
