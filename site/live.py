@@ -380,7 +380,15 @@ def variations(export: Export, explorer: Any) -> Config:
 
 
 def latent_map(export: Export, explorer: Any) -> Config:
+    plot, width, height = explorer.plot, explorer.WIDTH, explorer.HEIGHT
     return {
+        # where the map stands in the stored picture, as shares of its width and height
+        "map": [
+            plot.left / width,
+            plot.top / height,
+            (plot.right - plot.left) / width,
+            (plot.bottom - plot.top) / height,
+        ],
         "network": export.graph(zoo.name_of(explorer.vae), explorer.vae),
         "codes": export.table("codes-map", explorer.codes),
         "labels": explorer.labels.tolist(),

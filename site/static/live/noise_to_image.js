@@ -5,6 +5,7 @@ import { one } from "./class_menu.js";
 import { joined, lerp, row, slerp } from "./numbers.js";
 
 const [SIDE, FRAMES] = [28, 9]; // pixels; pictures in the strip
+const QUICK = 8; // steps, up to which small pictures do not keep the reader waiting
 const WAYS = 3; // kept: the chosen one, and those to the small pictures at the ends of `guidance`
 
 /** The velocity at x and t: `guided` of course_lib/models/flow.py. */
@@ -50,6 +51,9 @@ const picture = (data) => ({ data, channels: 1, height: SIDE, width: SIDE });
 const plain = (number) => String(Number(number.toFixed(2)));
 
 export default explorer({
+  between: true,
+  ends: (key, state) => key === "guidance" && state.steps <= QUICK,
+
   async prepare({ config, texts, graph, floats }) {
     const [network, z] = await Promise.all([graph(config.network), floats(config.z)]);
     return { network, z, texts, names: config.names, size: config.z.shape[2], ways: new Map() };
