@@ -232,6 +232,16 @@ def test_the_search_finds_a_lesson(page, address):
     assert "/lessons/" in page.locator("#search-results a").first.get_attribute("href")
 
 
+def test_the_search_finds_no_word_that_stands_nowhere(page, address):
+    """Pagefind shortens a word until some page has its beginning; the page asks for more."""
+    page.goto(f"{address}/search.html")
+    for invented in ("zqxvbl", "mode flumbertrex"):
+        page.get_by_role("searchbox").fill(invented)
+        page.get_by_text("Nothing found.").wait_for()
+        page.get_by_role("searchbox").fill("discriminators")
+        page.get_by_text("results").wait_for()
+
+
 def test_the_search_reads_prose_and_each_formula_once(page, address):
     page.goto(f"{address}/search.html")
     page.get_by_role("searchbox").fill("truncation multiplies")
@@ -330,6 +340,35 @@ def test_the_map_decodes_what_the_kernel_decodes(page, address):
     assert_same(shown(explorer), sampling.draw(vae, torch.tensor([[1.5, -0.5]]))[0])
 
 
+def test_a_click_on_the_stored_map_loads_and_goes_there(page, address):
+    explorer = opened(page, address, "03_vae", "latent_map")
+    picture = explorer.locator(".live-stored img")
+    picture.evaluate("image => image.decode()")
+    box = picture.bounding_box()
+    left, top, width, height = (
+        json.loads(explorer.locator("script").first.inner_text())["map"][n] for n in range(4)
+    )
+    # a quarter of the way from left to right, and as far from the top
+    x, y = (left + width / 4) * box["width"], (top + height / 4) * box["height"]
+    picture.click(position={"x": x, "y": y})
+    explorer.get_by_text("z = (").wait_for()
+    state = explorer.evaluate("el => el.live.state()")
+    limit = explorer.evaluate("el => el.live.config.limit")
+    assert state["z-0"] == pytest.approx(-limit / 2, abs=0.15)
+    assert state["z-1"] == pytest.approx(limit / 2, abs=0.15)
+
+
+def test_ends_that_are_equal_show_no_pictures(page, address):
+    """What differs with these sliders is the sheet; the large picture is the same at both ends."""
+    explorer = opened(page, address, "05_conditional_gan", "variations")
+    touch(explorer, "seed", 3)
+    page.wait_for_function("el => el.dataset.ends", arg=explorer.element_handle())
+    ended = explorer.evaluate(
+        "el => [...el.live.controls].filter(([, c]) => c.ends && !c.ends[0].hidden).map(([k]) => k)"
+    )
+    assert ended == ["seed"]
+
+
 def test_sixteen_sliders_start_from_the_images_own_code(page, address):
     explorer = opened(page, address, "03_vae", "autoencoder", 1)
     images = data.to_float(data.fashion("test")[0][:300])
@@ -364,6 +403,8 @@ def test_a_sentence_becomes_the_kernels_portrait(page, address):
     image = zoo.load("stackgan-personas").sample([words], seed=3, noise=0.5)
     assert_same(shown(explorer), image[0])
     assert "“zeppelin”" in explorer.locator(".live-words").inner_text()
+    explorer.get_by_text("words that the model knows").click()
+    assert "sunglasses" in explorer.locator(".live-controls details p").inner_text()
 
 
 def test_a_face_grows_as_in_the_kernel(page, address):
@@ -446,6 +487,7 @@ def test_noise_lives(page, address, untrained_flow, record_property):
 
 def test_the_game_reckons_as_the_kernel_does(page, address):
     explorer = opened(page, address, "01a_gan_objective", "gan_game")
+    explorer.locator(".live-game").get_by_text("no move yet").wait_for()  # alive before any touch
     played = game.Game("two modes")
     explorer.get_by_label("densities", exact=True).select_option("two modes")
     for word, players in (("One D step", "D"), ("One G step", "G"), ("Ten of both", "DG" * 10)):
@@ -458,7 +500,7 @@ def test_the_game_reckons_as_the_kernel_does(page, address):
     page.goto("about:blank")
     page.goto(before)  # the address holds D's weights too
     again = page.locator("[data-live=gan_game]")
-    again.locator(".live-game polyline").first.wait_for(state="attached")
+    again.get_by_text("q has mean").wait_for()
     assert again.evaluate("el => el.live.numbers()") == pytest.approx(numbers, abs=1e-5)
 
 
@@ -496,6 +538,8 @@ def test_a_file_that_is_none_gets_a_sentence(page, address, tmp_path):
     (tmp_path / "broken.onnx").write_bytes(b"not a graph")
     page.locator("#own-file").set_input_files(tmp_path / "broken.onnx")
     page.get_by_text("broken.onnx cannot be opened as ONNX").wait_for()
+    assert not words.locator("details code").is_visible()  # what the runtime said is folded
+    assert words.locator("details code").text_content()
     other = onnx.helper.make_graph(
         [onnx.helper.make_node("Relu", ["x"], ["y"])],
         "other",
@@ -519,6 +563,11 @@ def test_guessing_counts_what_is_right(page, address, site):
             explorer.get_by_role("checkbox").nth(n).press("Space")
     explorer.get_by_role("button", name="Show the answers").press("Enter")
     explorer.get_by_text("12 of 12 right").wait_for()
+    said = (
+        explorer.get_by_text("you said drawn").count(),
+        explorer.get_by_text("It is drawn").count(),
+    )
+    assert said == (6, 6)
     explorer.get_by_role("button", name="Next twelve").press("Enter")
     explorer.get_by_role("button", name="Show the answers").press("Enter")
     explorer.get_by_text("In 2 rounds: 18 of 24").wait_for()
@@ -538,6 +587,7 @@ def test_an_address_a_pin_and_a_file_hold_the_picture(page, address, tmp_path):
     assert_same(at_pin, sampling.draw(generator, sampling.latents(1, 100, 43))[0])
     explorer.get_by_label("From one pin to the next").press("ArrowLeft")
     between = shown(explorer)
+    assert not explorer.locator(".live-strip").is_visible()  # it shows what the sliders hold
     page.wait_for_function("() => location.hash.includes('way=0.99')")
     halfway = page.url
     touch(explorer, "direction-1", -3)

@@ -113,7 +113,7 @@ export function control(spec, words, onchange) {
     input.addEventListener("change", () => onchange(spec.key));
     return { spec, row: make("div", { class: "live-row" }, label, input), element: input, get: () => Number(input.value), set: (value) => (input.value = value) };
   }
-  const input = make("textarea", { id, rows: 2, autocomplete: "off", maxlength: 300 }, spec.value);
+  const input = make("textarea", { id, rows: 3, autocomplete: "off", maxlength: 300 }, spec.value);
   input.addEventListener("change", () => onchange(spec.key));
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
