@@ -239,7 +239,7 @@ def test_the_search_finds_no_word_that_stands_nowhere(page, address):
         page.get_by_role("searchbox").fill(invented)
         page.get_by_text("Nothing found.").wait_for()
         page.get_by_role("searchbox").fill("discriminators")
-        page.get_by_text("results").wait_for()
+        page.locator("#search-count", has_text="results").wait_for()
 
 
 def test_the_search_reads_prose_and_each_formula_once(page, address):
