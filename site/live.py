@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 
 import ipywidgets as widgets
 import nbformat
@@ -31,6 +31,7 @@ from course_lib import data, zoo
 from course_lib.data import captions, to_uint8
 from course_lib.explorers import game
 from course_lib.explorers.base import Explorer
+from course_lib.models.flow import Flow
 from course_lib.sampling import latents, size_of
 from course_lib.studio import export, provenance
 
@@ -194,13 +195,12 @@ class Export:
         self.used.add(self.graphs[name]["name"])
         return self.graphs[name]
 
-    def velocity(self, name: str, flow: nn.Module) -> Config:
+    def velocity(self, name: str, flow: Flow) -> Config:
         """Write a flow's network as ONNX, from x, t and weights of the classes to v.
 
         It is no generator: the page takes the steps, and v has no bounds.
         """
-        network = cast(nn.Module, copy.deepcopy(flow.velocity)).eval()
-        network = network.to(memory_format=torch.contiguous_format)
+        network = copy.deepcopy(flow.velocity).to(memory_format=torch.contiguous_format).eval()
         # Two rows: PyTorch takes a batch of one for a number that never changes.
         example = (torch.zeros(2, 1, 28, 28), torch.zeros(2), torch.zeros(2, flow.classes))
         batch = {0: torch.export.Dim("batch", min=1)}
