@@ -143,6 +143,8 @@ class Site:
             if len(cells) < 3:
                 continue
             name, _, others = cells[0].get_text().partition("(")
+            if table := row.find_parent("table"):
+                table["class"] = "glossary"
             row["id"] = place = f"term-{rendering.slug(name)}"
             for words in [name, *others.rstrip(")").split(",")]:
                 self.terms.setdefault(rendering.normal(words), place)

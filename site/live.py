@@ -14,6 +14,7 @@ import json
 import math
 import re
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -30,6 +31,7 @@ from course_lib import data, zoo
 from course_lib.data import captions, to_uint8
 from course_lib.explorers import game
 from course_lib.explorers.base import Explorer
+from course_lib.models.flow import Flow
 from course_lib.sampling import latents, size_of
 from course_lib.studio import export, provenance
 
@@ -193,6 +195,33 @@ class Export:
         self.used.add(self.graphs[name]["name"])
         return self.graphs[name]
 
+    def velocity(self, name: str, flow: Flow) -> Config:
+        """Write a flow's network as ONNX, from x, t and weights of the classes to v.
+
+        It is no generator: the page takes the steps, and v has no bounds.
+        """
+        network = copy.deepcopy(flow.velocity).to(memory_format=torch.contiguous_format).eval()
+        # Two rows: PyTorch takes a batch of one for a number that never changes.
+        example = (torch.zeros(2, 1, 28, 28), torch.zeros(2), torch.zeros(2, flow.classes))
+        batch = {0: torch.export.Dim("batch", min=1)}
+        with redirect_stderr(io.StringIO()), warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # of the exporter, about itself
+            program = torch.onnx.export(
+                network,
+                example,
+                dynamo=True,
+                dynamic_shapes=(batch, batch, batch),
+                input_names=["x", "t", "weights"],
+                output_names=["v"],
+                verbose=False,
+            )
+        assert program is not None  # only the older exporter returns None
+        program.model.metadata_props[provenance.KEY] = provenance.text(facts(flow))
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "velocity.onnx"
+            program.save(path, external_data=False)
+            return self.keep(f"{name}-velocity", "onnx", path.read_bytes())
+
     def drawn(self, z_dim: int, seeds: int, rows: int = 1, first: int = 0) -> Config:
         """Write the latent vectors of seeds, (seeds, rows, z_dim)."""
         numbers = torch.stack([latents(rows, z_dim, first + seed) for seed in range(seeds)])
@@ -351,7 +380,15 @@ def variations(export: Export, explorer: Any) -> Config:
 
 
 def latent_map(export: Export, explorer: Any) -> Config:
+    plot, width, height = explorer.plot, explorer.WIDTH, explorer.HEIGHT
     return {
+        # where the map stands in the stored picture, as shares of its width and height
+        "map": [
+            plot.left / width,
+            plot.top / height,
+            (plot.right - plot.left) / width,
+            (plot.bottom - plot.top) / height,
+        ],
         "network": export.graph(zoo.name_of(explorer.vae), explorer.vae),
         "codes": export.table("codes-map", explorer.codes),
         "labels": explorer.labels.tolist(),
@@ -451,6 +488,16 @@ def sentence(export: Export, explorer: Any) -> Config:
     return found
 
 
+def noise_to_image(export: Export, explorer: Any) -> Config:
+    flow = explorer.flow
+    return {
+        "network": export.velocity(zoo.name_of(flow), flow),
+        "z": export.drawn(flow.z_dim, explorer.seed.max + 1),
+        "names": explorer.class_names,
+        "facts": facts(flow),
+    }
+
+
 # By the name that lessons call: what the explorer's module in static/live/ needs.
 MODULES: dict[str, Callable[[Export, Any], Config]] = {
     "latent": latent,
@@ -466,4 +513,5 @@ MODULES: dict[str, Callable[[Export, Any], Config]] = {
     "sentence": sentence,
     "two_sentences": sentence,
     "growth": growth,
+    "noise_to_image": noise_to_image,
 }

@@ -1,5 +1,16 @@
 // The search page: Pagefind's index, asked while the reader types.
 
+const split = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+
+/** Whether a page has each word, with another ending too; to Pagefind one first letter is enough. */
+function holds(page, words) {
+  const content = new Set(split(`${page.meta.title} ${page.content}`));
+  return words.every((word) => {
+    const start = word.slice(0, Math.max(3, Math.ceil(0.7 * word.length)));
+    return [...content].some((other) => other.startsWith(start));
+  });
+}
+
 export async function start(root) {
   const field = document.getElementById("query");
   const count = document.getElementById("search-count");
@@ -22,11 +33,12 @@ export async function start(root) {
       return;
     }
     const { results } = await engine.search(words);
-    const found = await Promise.all(results.slice(0, 20).map((result) => result.data()));
+    const wanted = split(words);
+    const found = (await Promise.all(results.map((result) => result.data()))).filter((page) => holds(page, wanted));
     if (turn !== asked) return; // another word has been typed
-    count.textContent = results.length ? `${results.length} ${field.dataset.found}` : field.dataset.none;
+    count.textContent = found.length ? `${found.length} ${field.dataset.found}` : field.dataset.none;
     list.replaceChildren(
-      ...found.flatMap((page) => {
+      ...found.slice(0, 20).flatMap((page) => {
         const places = page.sub_results.slice(0, 3);
         return places.map((place) => {
           const item = document.createElement("li");

@@ -20,10 +20,15 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 
-from course_lib import data, latent, sampling, zoo
+from course_lib import data, explorers, latent, sampling, zoo
 from course_lib.explorers import game
 from course_lib.explorers.walks import principal_directions
+from course_lib.models import flow
+from course_lib.recipes import flow_fashion
 from course_lib.studio import export, provenance
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "site"))
+import live
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "site"
@@ -227,6 +232,16 @@ def test_the_search_finds_a_lesson(page, address):
     assert "/lessons/" in page.locator("#search-results a").first.get_attribute("href")
 
 
+def test_the_search_finds_no_word_that_stands_nowhere(page, address):
+    """Pagefind shortens a word until some page has its beginning; the page asks for more."""
+    page.goto(f"{address}/search.html")
+    for invented in ("zqxvbl", "mode flumbertrex"):
+        page.get_by_role("searchbox").fill(invented)
+        page.get_by_text("Nothing found.").wait_for()
+        page.get_by_role("searchbox").fill("discriminators")
+        page.locator("#search-count", has_text="results").wait_for()
+
+
 def test_the_search_reads_prose_and_each_formula_once(page, address):
     page.goto(f"{address}/search.html")
     page.get_by_role("searchbox").fill("truncation multiplies")
@@ -325,6 +340,35 @@ def test_the_map_decodes_what_the_kernel_decodes(page, address):
     assert_same(shown(explorer), sampling.draw(vae, torch.tensor([[1.5, -0.5]]))[0])
 
 
+def test_a_click_on_the_stored_map_loads_and_goes_there(page, address):
+    explorer = opened(page, address, "03_vae", "latent_map")
+    picture = explorer.locator(".live-stored img")
+    picture.evaluate("image => image.decode()")
+    box = picture.bounding_box()
+    left, top, width, height = (
+        json.loads(explorer.locator("script").first.inner_text())["map"][n] for n in range(4)
+    )
+    # a quarter of the way from left to right, and as far from the top
+    x, y = (left + width / 4) * box["width"], (top + height / 4) * box["height"]
+    picture.click(position={"x": x, "y": y})
+    explorer.get_by_text("z = (").wait_for()
+    state = explorer.evaluate("el => el.live.state()")
+    limit = explorer.evaluate("el => el.live.config.limit")
+    assert state["z-0"] == pytest.approx(-limit / 2, abs=0.15)
+    assert state["z-1"] == pytest.approx(limit / 2, abs=0.15)
+
+
+def test_ends_that_are_equal_show_no_pictures(page, address):
+    """What differs with these sliders is the sheet; the large picture is the same at both ends."""
+    explorer = opened(page, address, "05_conditional_gan", "variations")
+    touch(explorer, "seed", 3)
+    page.wait_for_function("el => el.dataset.ends", arg=explorer.element_handle())
+    ended = explorer.evaluate(
+        "el => [...el.live.controls].filter(([, c]) => c.ends && !c.ends[0].hidden).map(([k]) => k)"
+    )
+    assert ended == ["seed"]
+
+
 def test_sixteen_sliders_start_from_the_images_own_code(page, address):
     explorer = opened(page, address, "03_vae", "autoencoder", 1)
     images = data.to_float(data.fashion("test")[0][:300])
@@ -359,6 +403,8 @@ def test_a_sentence_becomes_the_kernels_portrait(page, address):
     image = zoo.load("stackgan-personas").sample([words], seed=3, noise=0.5)
     assert_same(shown(explorer), image[0])
     assert "“zeppelin”" in explorer.locator(".live-words").inner_text()
+    explorer.get_by_text("words that the model knows").click()
+    assert "sunglasses" in explorer.locator(".live-controls details p").inner_text()
 
 
 def test_a_face_grows_as_in_the_kernel(page, address):
@@ -374,8 +420,74 @@ def test_a_face_grows_as_in_the_kernel(page, address):
     assert_same(shown(explorer), image.repeat_interleave(2, 1).repeat_interleave(2, 2))
 
 
+@pytest.fixture(scope="module")
+def untrained_flow(site) -> flow.Flow:
+    """A flow of the shipped one's size; its explorer stands in the page lessons/flow.html.
+
+    What the page computes does not depend on what the network has learnt.
+    """
+    torch.manual_seed(0)
+    model = flow.Flow(**flow_fashion.RECIPE.arguments)
+    model.velocity.gaussians.fit(*(part[:2000] for part in data.fashion("train")))
+    with torch.no_grad():
+        for weight in model.parameters():  # what begins at zero would hear no label
+            weight.add_(0.02 * torch.randn_like(weight))
+    explorer = explorers.noise_to_image(model, data.FASHION_CLASSES)
+    config = live.Export(site / "live", site).of("noise_to_image", explorer)
+    lesson = BeautifulSoup((site / "lessons/04b_reading_a_gan.html").read_text(), "html.parser")
+    place = live.mount("noise_to_image", config, '<img alt="" src="../static/icon.svg">')
+    lesson.find("main").clear()
+    lesson.find("main").append(BeautifulSoup(place, "html.parser"))
+    (site / "lessons" / "flow.html").write_text(str(lesson), encoding="utf-8")
+    return model.eval()
+
+
+@pytest.mark.parametrize("steps, guidance", [(1, 0.0), (3, 1.0), (12, 3.5)])
+def test_noise_becomes_the_kernels_image(page, address, untrained_flow, steps, guidance):
+    """At the end and on the way, after as many steps, with as much guidance."""
+    explorer = opened(page, address, "flow", "noise_to_image")
+    for key, value in {"class": 3, "seed": 8, "steps": steps, "guidance": guidance}.items():
+        touch(explorer, key, value)
+    z, labels = sampling.latents(1, 784, 8), torch.tensor([3])
+    with torch.no_grad():
+        way = untrained_flow.way(z, labels, steps=steps, guidance=guidance)
+    assert_same(shown(explorer), way[-1][0])
+    touch(explorer, "time-t", 0.3)
+    before = int(0.3 * steps)
+    assert_same(shown(explorer), way[before].lerp(way[before + 1], 0.3 * steps - before)[0])
+
+
+def test_noise_lives(page, address, untrained_flow, record_property):
+    """Every slider, t without the network, and the way between two pins."""
+    explorer = opened(page, address, "flow", "noise_to_image")
+    assert drive(explorer) == 4
+    first = explorer.evaluate("el => el.live.times.length")
+    for t in (0.2, 0.4, 0.6, 0.8):
+        touch(explorer, "time-t", t)
+    quick = explorer.evaluate("(el, first) => el.live.times.slice(first)", first)
+    for seed in (5, 6, 7, 8):
+        touch(explorer, "seed", seed)
+    slow = explorer.evaluate("(el, first) => el.live.times.slice(first + 4)", first)
+    record_property("noise_to_image: t, seed (ms)", (quick, slow))
+    assert statistics.median(quick) < statistics.median(slow) / 3
+    shoe = shown(explorer)
+    explorer.get_by_role("button", name="Pin this").press("Enter")
+    touch(explorer, "class", 0)
+    explorer.get_by_role("button", name="Pin this").press("Enter")
+    explorer.locator(".live-pin").nth(1).wait_for()
+    way = explorer.get_by_label("From one pin to the next")
+    way.press("End")
+    shirt = shown(explorer)
+    for _ in range(50):
+        way.press("ArrowLeft")
+    between = shown(explorer)
+    assert (between != shirt).any() and (between != shoe).any()
+    assert violations(page) == []
+
+
 def test_the_game_reckons_as_the_kernel_does(page, address):
     explorer = opened(page, address, "01a_gan_objective", "gan_game")
+    explorer.locator(".live-game").get_by_text("no move yet").wait_for()  # alive before any touch
     played = game.Game("two modes")
     explorer.get_by_label("densities", exact=True).select_option("two modes")
     for word, players in (("One D step", "D"), ("One G step", "G"), ("Ten of both", "DG" * 10)):
@@ -388,7 +500,7 @@ def test_the_game_reckons_as_the_kernel_does(page, address):
     page.goto("about:blank")
     page.goto(before)  # the address holds D's weights too
     again = page.locator("[data-live=gan_game]")
-    again.locator(".live-game polyline").first.wait_for(state="attached")
+    again.get_by_text("q has mean").wait_for()
     assert again.evaluate("el => el.live.numbers()") == pytest.approx(numbers, abs=1e-5)
 
 
@@ -426,6 +538,8 @@ def test_a_file_that_is_none_gets_a_sentence(page, address, tmp_path):
     (tmp_path / "broken.onnx").write_bytes(b"not a graph")
     page.locator("#own-file").set_input_files(tmp_path / "broken.onnx")
     page.get_by_text("broken.onnx cannot be opened as ONNX").wait_for()
+    assert not words.locator("details code").is_visible()  # what the runtime said is folded
+    assert words.locator("details code").text_content()
     other = onnx.helper.make_graph(
         [onnx.helper.make_node("Relu", ["x"], ["y"])],
         "other",
@@ -449,6 +563,11 @@ def test_guessing_counts_what_is_right(page, address, site):
             explorer.get_by_role("checkbox").nth(n).press("Space")
     explorer.get_by_role("button", name="Show the answers").press("Enter")
     explorer.get_by_text("12 of 12 right").wait_for()
+    said = (
+        explorer.get_by_text("you said drawn").count(),
+        explorer.get_by_text("It is drawn").count(),
+    )
+    assert said == (6, 6)
     explorer.get_by_role("button", name="Next twelve").press("Enter")
     explorer.get_by_role("button", name="Show the answers").press("Enter")
     explorer.get_by_text("In 2 rounds: 18 of 24").wait_for()
@@ -468,6 +587,7 @@ def test_an_address_a_pin_and_a_file_hold_the_picture(page, address, tmp_path):
     assert_same(at_pin, sampling.draw(generator, sampling.latents(1, 100, 43))[0])
     explorer.get_by_label("From one pin to the next").press("ArrowLeft")
     between = shown(explorer)
+    assert not explorer.locator(".live-strip").is_visible()  # it shows what the sliders hold
     page.wait_for_function("() => location.hash.includes('way=0.99')")
     halfway = page.url
     touch(explorer, "direction-1", -3)
@@ -494,6 +614,28 @@ def test_an_address_a_pin_and_a_file_hold_the_picture(page, address, tmp_path):
     assert (shown(again) == between).all() and (between != at_pin).any()
 
 
+def drive(explorer) -> int:
+    """Move each slider to both ends by keyboard; assert that each end shows another picture."""
+    explorer.scroll_into_view_if_needed()
+    name, moved = explorer.get_attribute("data-live"), 0
+    for slider in explorer.locator(".live-controls input[type=range]").all():
+        if not slider.is_visible():
+            continue  # what has no effect with this model is hidden
+        start, moved = slider.input_value(), moved + 1
+        ends = set()
+        for end in ("Home", "End"):
+            slider.press(end)
+            shown(explorer)
+            ends.add(explorer.evaluate(PICTURES))
+        assert len(ends) == 2, f"{name}: slider {moved} does nothing"
+        slider.evaluate(
+            "(el, value) => {el.value = value; el.dispatchEvent(new Event('input'))}", start
+        )
+        shown(explorer)
+    assert moved, name
+    return moved
+
+
 @pytest.mark.parametrize("lesson", LIVE)
 def test_every_explorer_of_a_page_lives(page, address, lesson, record_property):
     """All sliders go to their ends by keyboard, and what is shown is another at each end."""
@@ -504,23 +646,8 @@ def test_every_explorer_of_a_page_lives(page, address, lesson, record_property):
     for explorer in found.all():
         if not explorer.evaluate("el => Boolean(el.live.controls)"):
             continue  # the game and the guessing have tests of their own
-        explorer.scroll_into_view_if_needed()
-        name, moved = explorer.get_attribute("data-live"), 0
-        for slider in explorer.locator(".live-controls input[type=range]").all():
-            if not slider.is_visible():
-                continue  # what has no effect with this model is hidden
-            start, moved = slider.input_value(), moved + 1
-            ends = set()
-            for end in ("Home", "End"):
-                slider.press(end)
-                shown(explorer)
-                ends.add(explorer.evaluate(PICTURES))
-            assert len(ends) == 2, f"{name}: slider {moved} does nothing"
-            slider.evaluate(
-                "(el, value) => {el.value = value; el.dispatchEvent(new Event('input'))}", start
-            )
-            shown(explorer)
-        assert moved, name
+        drive(explorer)
+        name = explorer.get_attribute("data-live")
         times = explorer.evaluate("el => el.live.times")
         size = explorer.evaluate("el => el.live.canvas.width")
         median = statistics.median(times[1:])

@@ -7,6 +7,8 @@ import { idea, one, prepared } from "./class_menu.js";
 const ten = (z, self) => joined(...self.names.flatMap((_, label) => [z, one(label, self.names.length)]));
 
 export default explorer({
+  between: true,
+
   prepare: prepared,
 
   inputs: (state, self) => ({ z: idea(state, self) }),

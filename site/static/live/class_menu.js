@@ -29,6 +29,8 @@ export function mix(a, b, t, self) {
 }
 
 export default explorer({
+  between: true,
+
   async prepare(tools) {
     const { slerp } = await import("./numbers.js");
     return { ...(await prepared(tools)), slerp };
@@ -43,7 +45,7 @@ export default explorer({
   async panels(state, inputs, self, image, live) {
     const { data } = await self.judge(image.data);
     self.chances = [...data];
-    bars(live, self, state.class);
+    bars(live, self, live.way.get() ? -1 : state.class);
     return [];
   },
 

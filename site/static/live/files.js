@@ -81,19 +81,23 @@ function ort(note) {
 
 const sessions = new Map();
 
-/** Return a function from a batch of z (n rows, one after the other) to a batch of images. */
-export function network(base, file, note) {
+function opened(base, file, note) {
   if (!sessions.has(file.name)) {
-    const promise = open(base, file, note);
+    const promise = Promise.all([download(base, file, note), ort(note)]).then(([bytes]) => session(bytes, note)); // side by side
     promise.catch(() => sessions.delete(file.name));
     sessions.set(file.name, promise);
   }
   return sessions.get(file.name);
 }
 
-async function open(base, file, note) {
-  const [bytes] = await Promise.all([download(base, file, note), ort(note)]); // side by side
-  return (await session(bytes, note)).run;
+/** Return a function from a batch of z (n rows, one after the other) to a batch of images. */
+export async function network(base, file, note) {
+  return (await opened(base, file, note)).run;
+}
+
+/** Return a function from inputs, { name: [numbers, shape] }, to the numbers of the only output. */
+export async function graph(base, file, note) {
+  return (await opened(base, file, note)).ask;
 }
 
 /** Return ONNX's session of a file's bytes, whose `run` takes z, n rows, and one label for all. */
@@ -101,17 +105,21 @@ export async function session(bytes, note) {
   const { InferenceSession, Tensor } = await ort(note);
   const graph = await InferenceSession.create(bytes, { executionProviders: ["wasm"] });
   let last = Promise.resolve(); // a session computes one thing at a time
-  const compute = async (z, n, label) => {
-    const given = { z: new Tensor("float32", Float32Array.from(z), [n, z.length / n]) };
-    if (label !== undefined) given.labels = new Tensor("int64", new BigInt64Array(n).fill(BigInt(label)), [n]);
-    const { images } = await graph.run(given);
-    const [, channels, height = 1, width = 1] = images.dims;
-    return { data: images.data, n, channels, height, width };
-  };
-  const run = (z, n = 1, label = undefined) => {
-    const next = last.then(() => compute(z, n, label));
+  const answer = (given) => {
+    const next = last.then(() => graph.run(given));
     last = next.catch(() => {});
     return next;
   };
-  return { run, inputMetadata: graph.inputMetadata, outputNames: graph.outputNames };
+  const run = async (z, n = 1, label = undefined) => {
+    const given = { z: new Tensor("float32", Float32Array.from(z), [n, z.length / n]) };
+    if (label !== undefined) given.labels = new Tensor("int64", new BigInt64Array(n).fill(BigInt(label)), [n]);
+    const { images } = await answer(given);
+    const [, channels, height = 1, width = 1] = images.dims;
+    return { data: images.data, n, channels, height, width };
+  };
+  const ask = async (inputs) => {
+    const given = Object.entries(inputs).map(([name, [numbers, shape]]) => [name, new Tensor("float32", Float32Array.from(numbers), shape)]);
+    return (await answer(Object.fromEntries(given)))[graph.outputNames[0]].data;
+  };
+  return { run, ask, inputMetadata: graph.inputMetadata, outputNames: graph.outputNames };
 }

@@ -10,21 +10,31 @@
 //   sentence(state, self, image)       what the picture shows, in words
 //   changed(key, state, self)          * what else changes with a control
 //   mix(a, b, t, self)                 * inputs between two pins; spherical in z by default
-//   ends                               * false: no small pictures at the ends of sliders
+//   between                            * true: panels follow the inputs, so they stay between two pins
+//   pressed(x, y, config)              * the state of a place on the stored picture, x and y in [0, 1]
+//   ends                               * false: no small pictures at the ends of sliders; or a
+//                                        function of key and state: whether this one gets them
+//   die                                * keys of the controls that are set at random; by default
+//                                        those whose keys begin with seed, image or draw
 //   address                            * false: the address does not hold the state
 //
 // `model` holds config (what the build wrote, site/live.py), base (the folder of the files) and texts.
 
-import { download, floats, network, pixels } from "./files.js";
+import { download, floats, graph, network, pixels } from "./files.js";
 import { slerp } from "./numbers.js";
 import { save } from "./png.js";
 
 const PINS = 6;
 const IDLE = 150; // ms without a change, before small pictures at the sliders' ends are drawn
 
+/** Return numbers in a text with a minus sign where a keyboard has a hyphen. */
+export function minus(text) {
+  return String(text).replace(/(?<![\p{L}\p{N}])-(?=\d)/gu, "−");
+}
+
 /** Return a text with its {places} filled in. */
 export function say(text, values = {}) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return text.replace(/\{(\w+)\}/g, (_, name) => minus(values[name] ?? ""));
 }
 
 /** Make an element. */
@@ -70,7 +80,7 @@ export function control(spec, words, onchange) {
   const label = make("label", { for: id }, spec.label);
   if (spec.kind === "range") {
     const decimals = spec.options ? 0 : (String(spec.step).split(".")[1] ?? "").length;
-    const shown = (value) => (spec.options ? spec.options[value] : Number(value).toFixed(decimals));
+    const shown = (value) => (spec.options ? spec.options[value] : minus(Number(value).toFixed(decimals)));
     const input = make("input", { id, type: "range", min: spec.min, max: spec.max, step: spec.step });
     input.value = spec.value;
     const output = make("output", { for: id });
@@ -103,8 +113,13 @@ export function control(spec, words, onchange) {
     input.addEventListener("change", () => onchange(spec.key));
     return { spec, row: make("div", { class: "live-row" }, label, input), element: input, get: () => Number(input.value), set: (value) => (input.value = value) };
   }
-  const input = make("input", { id, type: "text", value: spec.value, autocomplete: "off", maxlength: 300 });
+  const input = make("textarea", { id, rows: 3, autocomplete: "off", maxlength: 300 }, spec.value);
   input.addEventListener("change", () => onchange(spec.key));
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // a sentence has one line, which may wrap
+    onchange(spec.key);
+  });
   return { spec, row: make("div", { class: "live-row live-line" }, label, input), element: input, get: () => input.value, set: (value) => (input.value = value) };
 }
 
@@ -165,8 +180,9 @@ class Live {
     this.column = column;
     const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     this.tools = make("div", { class: "live-tools" });
-    if (this.parts.die !== false) this.tools.append(button(`⚄ ${texts.die}`, () => this.roll()));
+    this.die = button("", () => this.roll());
     this.tools.append(
+      this.die,
       button(texts.pin, () => this.pin()),
       button(texts.png, () => this.png()),
     );
@@ -176,6 +192,8 @@ class Live {
     this.way.row.hidden = true;
     const view = make("div", { class: "live-view" }, this.stored, this.figure);
     el.append(make("div", { class: "live-body" }, view, column), this.progress, this.words, this.more, this.tools, this.pinned, this.way.row);
+    this.stored.addEventListener("click", (event) => this.press(event));
+    this.nameDie();
     const given = fromAddress(location.hash);
     if (given.id === el.id) this.restore(given);
     return () => el.replaceChildren();
@@ -228,6 +246,7 @@ class Live {
         bytes: (file) => download(base, file, note),
         floats: (file) => floats(base, file, note),
         network: (file) => network(base, file, note),
+        graph: (file) => graph(base, file, note),
         pixels: (file) => pixels(base, file, note),
       };
       try {
@@ -291,13 +310,17 @@ class Live {
     }
     this.image = image;
     const share = this.way.get();
-    if (this.parts.panels && turn === this.asked) {
+    const away = share && !this.parts.between; // panels would show what the sliders hold
+    this.more.classList.toggle("away", Boolean(away));
+    if (this.parts.panels && !away && turn === this.asked) {
       const panels = await this.parts.panels(state, inputs, this.self, image, this);
       if (turn === this.asked) this.show(panels);
     }
     if (turn !== this.asked) return;
     const words = await this.parts.sentence(state, this.self, image, this);
-    this.words.textContent = share ? say(this.texts.on_the_way, { share: Math.round(100 * share) }) : words;
+    const last = this.pins.length;
+    this.words.textContent = share ? say(this.texts.on_the_way, { share: Math.round(100 * share), a: last - 1, b: last }) : words;
+    this.nameDie();
     this.el.dataset.turn = turn; // what is shown: for tests
   }
 
@@ -331,19 +354,49 @@ class Live {
     this.model.save_changes();
     if (this.parts.ends === false) return;
     for (const found of this.controls.values()) {
-      if (found.spec.kind !== "range" || found.row.hidden) continue;
-      for (const [n, end] of [found.element.min, found.element.max].entries()) {
+      const { key, kind } = found.spec;
+      if (kind !== "range" || found.row.hidden) continue;
+      const images = [];
+      const wanted = this.parts.ends?.(key, state) ?? true;
+      for (const end of wanted ? [found.element.min, found.element.max] : []) {
         if (turn !== this.asked || this.busy) return;
-        const there = { ...state, [found.spec.key]: Number(end) };
-        this.parts.trying?.(there, state, found.spec.key, this.self);
+        const there = { ...state, [key]: Number(end) };
+        this.parts.trying?.(there, state, key, this.self);
         const image = await this.parts.image(this.parts.inputs(there, this.self, this), this.self, there);
         if (turn !== this.asked) return;
-        paint(found.ends[n], image);
-        found.ends[n].hidden = false;
+        images.push({ ...image, data: image.data.slice() });
         await new Promise((resolve) => setTimeout(resolve)); // the page stays quick
       }
+      // Two equal pictures would say that the slider does nothing; it may change the panels.
+      const differ = wanted && images[0].data.some((value, i) => Math.abs(value - images[1].data[i]) > 1 / 255);
+      found.ends.forEach((end, n) => {
+        end.hidden = !differ;
+        if (differ) paint(end, images[n]);
+      });
     }
     this.el.dataset.ends = turn;
+  }
+
+  /** Return the controls that the die sets. */
+  dice() {
+    const keys = this.parts.die ?? [...this.controls.keys()].filter((key) => /^(seed|image|draw)/.test(key));
+    return keys.map((key) => this.controls.get(key)).filter((found) => found && !found.row.hidden);
+  }
+
+  /** Let the die say what it sets; a menu may have hidden a control. */
+  nameDie() {
+    const names = this.dice().map((found) => found.spec.label);
+    this.die.hidden = !names.length;
+    this.die.textContent = `⚄ ${say(this.texts.die, { what: names.join(", ") })}`;
+  }
+
+  /** Load at a click on the stored picture too, and go to the place that it names. */
+  press(event) {
+    const box = event.target.closest("img")?.getBoundingClientRect();
+    if (!box) return;
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    this.set(this.parts.pressed?.(x, y, this.config) ?? {});
+    this.change("");
   }
 
   async roll() {
@@ -352,14 +405,11 @@ class Live {
     } catch {
       return; // the line of text says why
     }
-    const chosen = this.parts.die ?? [...this.controls.keys()].filter((key) => /^(seed|image|draw)/.test(key));
-    for (const key of chosen) {
-      const found = this.controls.get(key);
-      if (!found || found.row.hidden) continue;
+    for (const found of this.dice()) {
       const { min, max, step } = found.element;
       const steps = Math.floor((max - min) / step);
       found.set(Number(min) + Number(step) * Math.floor(Math.random() * (steps + 1)));
-      this.parts.changed?.(key, this.state(), this.self, this);
+      this.parts.changed?.(found.spec.key, this.state(), this.self, this);
     }
     this.change("");
   }

@@ -1,20 +1,35 @@
 // The GAN game on a line, played by hand: computed here, as course_lib/explorers/game.py does it.
 
-import { control, fromAddress, make, say, toAddress } from "./frame.js";
+import { control, fromAddress, make, minus, say, toAddress } from "./frame.js";
 import { gaussian, Game } from "./game.js";
 
-const [WIDTH, HEIGHT, MOVES] = [600, 470, 40];
+const MOVES = 40;
 const PLOTS = {
   densities: { left: 40, top: 24, right: 420, bottom: 176, x: [-6, 6], y: [0, 1.05] },
   answers: { left: 40, top: 222, right: 420, bottom: 322, x: [-6, 6], y: [0, 1] },
   values: { left: 40, top: 370, right: 420, bottom: 440, x: [0, MOVES], y: [-2.5, 0] },
 };
+// Where numbers and names stand: beside the plots, or on a narrow page below them.
+const BESIDE = {
+  size: [600, 470], span: 152,
+  legend: [[440, 40], [440, 60], [440, 238], [440, 258]],
+  arrows: [440, 96],
+  pushes: [[440, 114], [440, 130]],
+  numbers: [[440, 280], [440, 296], [440, 312], [440, 376], [440, 394]],
+};
+const BELOW = {
+  size: [480, 690], span: 190,
+  legend: [[40, 488], [40, 512], [40, 536], [40, 560]],
+  arrows: [40, 612],
+  pushes: [[40, 638], [40, 662]],
+  numbers: [[270, 488], [270, 512], [270, 536], [270, 560], [270, 584]],
+};
 const SPACE = "http://www.w3.org/2000/svg";
 
 export function brief(number) {
   number += 0;
-  if (number !== 0 && Math.abs(number) < 0.005) return number.toExponential(1).replace(/e([+-])(\d)$/, "e$10$2");
-  return (Object.is(number, -0) ? 0 : number).toFixed(2);
+  if (number !== 0 && Math.abs(number) < 0.005) return minus(number.toExponential(1).replace(/e([+-])(\d)$/, "e$10$2"));
+  return minus((Object.is(number, -0) ? 0 : number).toFixed(2));
 }
 
 function draw(name, attributes, text) {
@@ -51,9 +66,9 @@ export default {
     const names = Object.keys(config.presets);
     const game = new Game(config.presets[names[0]]);
     let moves = [];
-    const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "live-game", role: "img", "aria-label": config.alt });
-    svg.hidden = true;
-    svg.style.display = "none";
+    const svg = draw("svg", { role: "img", "aria-label": config.alt });
+    const narrow = matchMedia("(max-width: 34rem)");
+    narrow.addEventListener("change", show);
     const words = make("p", { class: "live-words", "aria-live": "polite" }, texts.touch_game);
     const controls = new Map();
     const column = make("div", { class: "live-controls" });
@@ -68,7 +83,7 @@ export default {
       if (key === "densities") return reset();
       if (key === "move-q-mean") game.mean = mean.get();
       if (key === "stretch-q-scale") game.scale = scale.get();
-      show();
+      answer();
     }
 
     function play(players) {
@@ -80,7 +95,7 @@ export default {
       moves = moves.slice(-MOVES);
       mean.set(game.mean);
       scale.set(game.scale);
-      show();
+      answer();
     }
 
     function reset() {
@@ -88,14 +103,21 @@ export default {
       moves = [];
       mean.set(game.mean);
       scale.set(game.scale);
+      answer();
+    }
+
+    function answer() {
       show();
+      history.replaceState(null, "", toAddress(el.id, state(), []));
     }
 
     function show() {
-      stored.hidden = true;
-      svg.style.display = "";
+      const places = narrow.matches ? BELOW : BESIDE;
+      svg.setAttribute("viewBox", `0 0 ${places.size.join(" ")}`);
+      svg.setAttribute("class", narrow.matches ? "live-game below" : "live-game");
       const numbers = game.numbers();
       const { densities, answers, values } = PLOTS;
+      const lineOf = ([x, y], name, number, kind = "") => [draw("text", { x, y, class: kind }, name), draw("text", { x: x + places.span, y, class: `end ${kind}` }, number)];
       const seen = Array.from(game.x, (x, i) => [x, i]).filter(([x]) => x >= -6 && x <= 6);
       const line = (plot, ys, name) => draw("polyline", { points: path(seen.map(([x, i]) => at(plot, x, Math.min(plot.y[1], ys[i])))), class: name });
       const q = gaussian(game.x, game.mean, game.scale);
@@ -113,8 +135,9 @@ export default {
         line(answers, d, "d"),
         line(answers, best, "best"),
       ];
-      [["p (data)", "p", 40], ["q (generator)", "q", 60], [texts.game_best, "best", 238], [texts.game_now, "d", 258]].forEach(([words, name, y]) => {
-        parts.push(draw("line", { x1: 440, x2: 472, y1: y - 4, y2: y - 4, class: name }), draw("text", { x: 480, y }, words));
+      [["p (data)", "p"], ["q (generator)", "q"], [texts.game_best, "best"], [texts.game_now, "d"]].forEach(([words, name], n) => {
+        const [x, y] = places.legend[n];
+        parts.push(draw("line", { x1: x, x2: x + 32, y1: y - 4, y2: y - 4, class: name }), draw("text", { x: x + 40, y }, words));
       });
       config.losses.forEach((name, n) => {
         const [x, y] = at(densities, game.mean, 0.92 - 0.11 * n);
@@ -127,12 +150,10 @@ export default {
           parts.push(draw("line", { x1: x, x2: tip, y1: y, y2: y, class: `arrow ${kind}` }));
           parts.push(draw("polygon", { points: path([[tip, y], [back, y - 4], [back, y + 4]]), class: kind }));
         } else parts.push(draw("text", { x: x + 8, y: y + 4, class: "tick" }, push === 0 ? texts.no_push : "≈ 0"));
-        parts.push(draw("text", { x: 440, y: 114 + 16 * n, class: kind }, name), draw("text", { x: 592, y: 114 + 16 * n, class: `end ${kind}` }, brief(-numbers[name])));
+        parts.push(...lineOf(places.pushes[n], name, brief(-numbers[name]), kind));
       });
-      parts.push(draw("text", { x: 440, y: 96, class: "tick" }, texts.game_arrows));
-      [["JSD", 280], ["TV", 296], ["W1", 312], ["V(D, G)", 376], ["V(D*, G)", 394]].forEach(([name, y]) => {
-        parts.push(draw("text", { x: 440, y }, name), draw("text", { x: 592, y, class: "end" }, brief(numbers[name])));
-      });
+      parts.push(draw("text", { x: places.arrows[0], y: places.arrows[1], class: "tick" }, texts.game_arrows));
+      ["JSD", "TV", "W1", "V(D, G)", "V(D*, G)"].forEach((name, n) => parts.push(...lineOf(places.numbers[n], name, brief(numbers[name]))));
       const [x0, floor] = at(values, 0, -Math.log(4));
       parts.push(draw("line", { x1: x0, x2: values.right, y1: floor, y2: floor, class: "floor" }), draw("text", { x: 424, y: floor + 4, class: "tick" }, "−log 4"));
       const points = moves.map(([, v], n) => at(values, n + 0.5, Math.max(-2.5, v)));
@@ -145,17 +166,18 @@ export default {
         mean: game.mean.toFixed(2), scale: game.scale.toFixed(2), v: brief(numbers["V(D, G)"]), best: brief(numbers["V(D*, G)"]),
         jsd: said.JSD, tv: said.TV, w1: said.W1, saturating: said.saturating, non: brief(numbers["non-saturating"]),
       });
-      history.replaceState(null, "", toAddress(el.id, state(), []));
     }
 
     /** The whole state: what the sliders hold, and what D has learnt. */
     const state = () => ({ densities: preset.get(), loss: loss.get(), mean: game.mean, scale: game.scale, d: [...game.weights].map((w) => Number(w.toPrecision(8))).join(" ") });
     const button = (text, act) => make("button", { type: "button", onclick: act }, text);
     column.append(make("div", { class: "live-tools" }, button(texts.d_step, () => play("D")), button(texts.g_step, () => play("G")), button(texts.ten, () => play("DG".repeat(10))), button(texts.reset, reset)));
-    const view = make("div", { class: "live-scroll", tabindex: 0, role: "region", "aria-label": texts.game_densities }, stored, svg);
-    el.append(make("div", { class: "live-wide" }, view, column), words);
+    stored.remove(); // no model is loaded: the game is here at once
+    el.append(make("div", { class: "live-wide" }, svg, column), words);
     el.live = { state, numbers: () => game.numbers() };
     const given = fromAddress(location.hash);
+    show();
+    words.textContent = texts.touch_game;
     if (given.id === el.id) {
       preset.set(given.state.densities);
       loss.set(given.state.loss);

@@ -41,6 +41,8 @@ function stage(all, s) {
 }
 
 export default explorer({
+  between: true,
+
   die: ["seed"],
 
   async prepare({ config, texts, network, floats }) {

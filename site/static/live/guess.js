@@ -18,9 +18,18 @@ export default {
     const ticks = Array.from({ length: COUNT }, (_, n) => make("input", { type: "checkbox", id: `${el.id}-tick-${n}` }));
     const cells = ticks.map((tick, n) => {
       const canvas = make("canvas", { "aria-hidden": "true", width: 28, height: 28 });
-      return make("div", {}, canvas, make("label", { for: tick.id }, tick, ` ${say(texts.drawn, { number: n + 1 })}`), make("small"));
+      return make("div", {}, canvas, make("label", { for: tick.id }, tick, make("span")), make("small"));
     });
     grid.append(...cells);
+
+    /** Ask of each picture whether it is drawn; after the answers, say what the reader said. */
+    function label() {
+      cells.forEach((cell, n) => {
+        const words = !shown ? texts.drawn : ticks[n].checked ? texts.said_drawn : texts.said_real;
+        cell.querySelector("span").textContent = ` ${say(words, { number: n + 1 })}`;
+      });
+    }
+    label();
 
     async function show() {
       const note = () => {};
@@ -42,6 +51,7 @@ export default {
         cell.lastChild.textContent = `${drawn[n] ? texts.is_drawn : texts.is_real}: ${hit ? texts.right : texts.wrong}`;
         ticks[n].disabled = true;
       });
+      label();
       const all = right.length > 1 ? say(texts.rounds, { rounds: right.length, right: right.reduce((a, b) => a + b), of: COUNT * right.length }) : "";
       words.textContent = say(texts.score, { right: good }) + all;
       reveal.disabled = true;
@@ -55,6 +65,7 @@ export default {
         cell.lastChild.textContent = "";
         ticks[n].checked = ticks[n].disabled = false;
       });
+      label();
       reveal.disabled = false;
       words.textContent = texts.guess_start;
       await show();

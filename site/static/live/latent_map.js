@@ -73,8 +73,16 @@ function nearest(z, self) {
 }
 
 export default explorer({
+  between: true,
+
   die: ["z-0", "z-1"],
   ends: false, // the map shows what lies where
+
+  pressed(x, y, { map: [left, top, width, height], limit }) {
+    const [across, up] = [(x - left) / width, (y - top) / height];
+    if (Math.min(across, up) < 0 || Math.max(across, up) > 1) return {};
+    return { "z-0": limit * (2 * across - 1), "z-1": limit * (1 - 2 * up) };
+  },
 
   async prepare({ config, texts, network, floats, pixels, live }) {
     const [draw, codes, images] = await Promise.all([network(config.network), floats(config.codes), pixels(config.images)]);

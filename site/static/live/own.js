@@ -96,7 +96,7 @@ async function read(file, texts) {
     facts = properties(bytes);
     found = await session(bytes, () => {});
   } catch (error) {
-    throw new Error(say(texts.own_broken, { file: file.name, why: error.message }));
+    throw new Error(say(texts.own_broken, { file: file.name }), { cause: error });
   }
   const inputs = Object.fromEntries(found.inputMetadata.map((input) => [input.name, input]));
   const size = inputs.z?.shape?.[1];
@@ -109,7 +109,7 @@ async function read(file, texts) {
 export default {
   render({ model, el }) {
     const texts = model.get("texts");
-    const words = make("p", { class: "live-words", "aria-live": "polite" });
+    const words = make("div", { class: "live-words", "aria-live": "polite" });
     const place = make("div");
     const input = make("input", { type: "file", accept: ".onnx", id: "own-file" });
     const drop = make("div", { class: "live-drop" }, make("label", { for: "own-file" }, texts.own_choose), input);
@@ -134,6 +134,7 @@ export default {
         if (file !== newest) return;
         place.replaceChildren();
         words.textContent = error.message;
+        if (error.cause) words.append(make("details", {}, make("summary", {}, texts.own_why), make("code", {}, error.cause.message)));
       }
     };
     input.addEventListener("change", () => input.files.length && open(input.files[0]));

@@ -4,11 +4,14 @@ import { explorer, make, say } from "./frame.js";
 import { joined, row, slerp } from "./numbers.js";
 import { encode, hear } from "./text.js";
 
-export async function prepared({ config, texts, network, floats }) {
+export async function prepared({ config, texts, network, floats, live }) {
   const names = Object.keys(config.weights);
   const [draw, z, ...tables] = await Promise.all([network(config.network), floats(config.z), ...names.map((name) => floats(config.weights[name]))]);
   const weights = Object.fromEntries(names.map((name, n) => [name.replace(/[._]/g, "-"), tables[n]]));
   weights["gru-weight-hh-l0-side"] = config.weights["gru.weight_hh_l0"].shape[1];
+  const words = Object.keys(config.vocabulary);
+  const all = make("details", {}, make("summary", {}, say(texts.vocabulary, { count: words.length })), make("p", {}, words.join(", ")));
+  live.column.append(all);
   return { draw, z, weights, config, texts, size: config.z.shape[2], rows: config.z.shape[1] };
 }
 
@@ -33,10 +36,12 @@ export function stage(all, s) {
 }
 
 export function remarks(found, self) {
-  return found.strange.length ? say(self.texts.strange, { words: found.strange.map((word) => `“${word.slice(0, 24)}”`).slice(0, 8).join(", ") }) : "";
+  return found.strange.length ? say(self.texts.strange, { them: self.texts[found.strange.length > 1 ? "such_words" : "this_word"], words: found.strange.map((word) => `“${word.slice(0, 24)}”`).slice(0, 8).join(", ") }) : "";
 }
 
 export default explorer({
+  between: true,
+
   die: ["seed"],
 
   async prepare(tools) {
@@ -51,7 +56,7 @@ export default explorer({
     return self;
   },
 
-  inputs: (state, self) => ({ z: read(self, state, embedded(heard(state.sentence, self).known, self), 0, state.noise) }),
+  inputs: (state, self) => ({ z: read(self, state, embedded(heard(state.sentence, self).known, self), 0, state.noise), noise: state.noise }),
 
   async image(inputs, self) {
     const all = await self.draw(inputs.z);
@@ -61,7 +66,8 @@ export default explorer({
 
   mix(a, b, t, self) {
     const cut = a.z.length - self.config.parts[3];
-    return { z: joined(slerp(a.z.subarray(0, cut), b.z.subarray(0, cut), t), slerp(a.z.subarray(cut), b.z.subarray(cut), t)) };
+    const z = joined(slerp(a.z.subarray(0, cut), b.z.subarray(0, cut), t), slerp(a.z.subarray(cut), b.z.subarray(cut), t));
+    return { z, noise: a.noise + t * (b.noise - a.noise) };
   },
 
   async panels(state, inputs, self, image, live) {
@@ -69,7 +75,7 @@ export default explorer({
     const text = inputs.z.subarray(inputs.z.length - self.config.parts[3]);
     const turn = live.asked;
     const more = [];
-    for (let n = 1; n < self.rows && turn === live.asked; n++) more.push(stage(await self.draw(read(self, state, text, n, state.noise)), 1));
+    for (let n = 1; n < self.rows && turn === live.asked; n++) more.push(stage(await self.draw(read(self, state, text, n, inputs.noise)), 1));
     return [...panels, { title: self.texts.more_faces, kind: "five", images: more }];
   },
 
