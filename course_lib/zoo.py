@@ -34,6 +34,7 @@ SHIPPED = (
     "drums-cnn",
     "encoder-personas",
     "fashion-cnn",
+    "flow-fashion",
     "personas-cnn",
     "progan-personas",
     "stackgan-personas",

@@ -39,9 +39,12 @@ class Gaussians(nn.Module):
         Every class needs two images or more.
         """
         classes, rank = len(self.means) - 1, self.directions.shape[2]
-        groups = [to_float(images[labels == k]).flatten(1) for k in range(classes)]
-        means = torch.stack([rows.mean(dim=0) for rows in groups])  # (classes, size)
-        within = torch.stack([torch.cov(rows.T) for rows in groups])  # (classes, size, size)
+        found = []
+        for k in range(classes):  # one after the other: all images as floats take 190 MB
+            rows = to_float(images[labels == k]).flatten(1)
+            found.append((rows.mean(dim=0), torch.cov(rows.T)))
+        means = torch.stack([mean for mean, _ in found])  # (classes, size)
+        within = torch.stack([covariance for _, covariance in found])  # (classes, size, size)
         shares = labels.bincount(minlength=classes) / len(labels)
         away = means - shares @ means
         # The covariance of all: what varies within the classes, and what between them.

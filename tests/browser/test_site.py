@@ -44,6 +44,7 @@ SOME = (
 )
 SOME += ("docs/glossary.html", "exercises/04_gan.html")
 LIVE = ["00_welcome", "01a_gan_objective", "04b_reading_a_gan", "05_conditional_gan"]
+LIVE += ["09a_flow_matching"]
 LIVE += [  # with dozens of sliders, and networks for 64×64 pixels
     pytest.param(name, marks=pytest.mark.whole) for name in ("03_vae", "06_stackgan", "07_progan")
 ]

@@ -39,6 +39,20 @@ def test_the_shipped_conditional_gan_is_as_good_as_promised(judge):
     assert card["FID-course"] < zoo.card("dcgan-fashion")["figures"]["FID-course"]
 
 
+def test_the_shipped_flow_is_as_good_as_promised(judge):
+    asked, card = torch.arange(5_000) % 10, zoo.card("flow-fashion")["figures"]
+    guided = card["with guidance of 2"]
+    for figures, guidance in ((card, 1.0), (guided, 2.0)):
+        samples = zoo.load("flow-fashion").sample(labels=asked, seed=1, guidance=guidance)
+        share, per_class = metrics.agreement(metrics.confusion(judge, samples, asked))
+        assert share == pytest.approx(figures["agreement of the judge with the label"], abs=0.01)
+        assert per_class.min() >= 0.6
+        # The card's 10,000 samples, half of them here: FID falls with their number.
+        fid = metrics.fid_course(judge, data.fashion("test")[0], samples)
+        assert fid == pytest.approx(figures["FID-course"], rel=0.15, abs=0.5)
+    assert guided["agreement of the judge with the label"] >= 0.95
+
+
 def as_asked(name, judge, n):
     """Return how often n portraits of test captions show what the captions name."""
     attributes = data.personas("test")[1][:n]

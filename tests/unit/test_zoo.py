@@ -9,7 +9,7 @@ import torch
 from course_lib import data, zoo
 from course_lib.data.integrity import cure
 
-GENERATORS = ["cgan-fashion", "dcgan-fashion", "vae16-fashion", "vae2-fashion"]
+GENERATORS = ["cgan-fashion", "dcgan-fashion", "flow-fashion", "vae16-fashion", "vae2-fashion"]
 
 
 def test_the_names_are_those_of_the_contract():

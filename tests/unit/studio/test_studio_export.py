@@ -38,7 +38,7 @@ def exported(tmp_path_factory):
 def wanted(name, n, seed):
     """Return what a generator's own `sample` draws, and the inputs for the same in ONNX."""
     model = zoo.load(name)
-    if name.startswith(("cgan", "drums")):
+    if name.startswith(("cgan", "drums", "flow")):
         labels = [5, 3, 0, 1, 4][:n]
         return model.sample(labels=labels, seed=seed), {"labels": labels}
     if name.startswith("stackgan"):
