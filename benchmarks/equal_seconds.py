@@ -170,6 +170,7 @@ def run(name: str, seconds: int, seed: int) -> None:
     folder = FOLDER / f"{name.replace(' ', '-')}-{seconds}-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     steps, model = train(recipe, seconds, folder)
+    folder.rmdir()
     rows = table()
     for row, options in ROWS[name].items():
         found = {"seconds": seconds, "steps": steps, **figures(model, options)}
